@@ -1,0 +1,17 @@
+# What the three programs share.
+COMMON_SRC = \
+	%D%/base/arena.c %D%/base/arena.h \
+	%D%/base/buf.c %D%/base/buf.h \
+	%D%/base/clock.c %D%/base/clock.h \
+	%D%/base/err.c %D%/base/err.h \
+	%D%/base/hash.c %D%/base/hash.h \
+	%D%/base/io.c %D%/base/io.h \
+	%D%/base/list.h \
+	%D%/base/log.c %D%/base/log.h \
+	%D%/base/macros.h \
+	%D%/base/num.c %D%/base/num.h \
+	%D%/base/str.c %D%/base/str.h \
+	%D%/base/xalloc.c %D%/base/xalloc.h
+
+noinst_LIBRARIES += %D%/libcommon.a
+%C%_libcommon_a_SOURCES = $(COMMON_SRC)

@@ -1,0 +1,46 @@
+/*
+ * maps - a parameter's list of tables, asked in order: "hash:/a, cidr:/b".
+ *
+ * Items are separated by blanks and commas outside braces. The first table
+ * that has the key answers; an error before that ends the search with ST_TEMP.
+ */
+#ifndef COMMON_MAP_MAPS_H
+#define COMMON_MAP_MAPS_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/macros.h"
+#include "base/str.h"
+
+struct maps;
+
+/*
+ * Open all tables of list (already expanded). This always succeeds: a table
+ * that cannot be opened is logged once ("error: ...") and each lookup that
+ * comes to it gives ST_TEMP, dsn 4.3.0, "TYPE:NAME is unavailable. REASON".
+ * param is the parameter's name for messages; flags as for map_open.
+ */
+struct maps *maps_open(const char *param, struct str list,
+    const char *default_type, unsigned flags) MUST_CHECK;
+
+/*
+ * ST_OK: val is the answer, not empty (an empty one is a mistake of the table:
+ * ST_TEMP, dsn 4.3.5, "PARAM lookup of KEY returns an empty string result").
+ * partial: the key is a part of an address ("user", "@domain"); pattern
+ * tables are passed over then.
+ */
+enum st maps_get(struct maps *m, struct str key, bool partial, struct buf *val,
+    struct err *e) MUST_CHECK;
+
+/* Did any of the tables change? A broken one counts when it could be better
+ * now: its file came, went or changed. */
+bool maps_changed(struct maps *m);
+/* True when every table is pure (static:, inline:), also for an empty list. */
+bool maps_pure(const struct maps *m);
+bool maps_empty(const struct maps *m);
+/* NULL is fine. */
+void maps_close(struct maps *m);
+
+#endif

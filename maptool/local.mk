@@ -1,0 +1,6 @@
+# maptool: everything but main.c is also linked into the unit tests.
+MAPTOOL_SRC =
+
+bin_PROGRAMS += %D%/maptool
+%C%_maptool_SOURCES = %D%/main.c $(MAPTOOL_SRC)
+%C%_maptool_LDADD = common/libcommon.a $(ALL_LIBS)

@@ -1,0 +1,25 @@
+# Unit tests: test_x.c mirrors x.c; one program each, under ASan and UBSan.
+check_LIBRARIES += %D%/libunit.a
+%C%_libunit_a_SOURCES = $(COMMON_SRC) $(FETCHER_SRC) $(VDELIVER_SRC) \
+	$(MAPTOOL_SRC)
+%C%_libunit_a_CFLAGS = -std=gnu11 -pthread $(WARN_CFLAGS) $(LIB_CFLAGS) \
+	-g -O1 $(UNIT_SAN_FLAGS)
+
+UNIT_CFLAGS = -std=gnu11 -pthread $(WARN_CFLAGS) $(LIB_CFLAGS) \
+	$(CMOCKA_CFLAGS) -g -O1 $(UNIT_SAN_FLAGS)
+UNIT_LDADD = %D%/libunit.a $(CMOCKA_LIBS) $(ALL_LIBS)
+
+# A test: its name here, and a line below with its flags; LDADD and LDFLAGS
+# are the default of every check program.
+UNIT_TESTS = %D%/test_base
+check_PROGRAMS += $(UNIT_TESTS)
+EXTRA_DIST += %D%/unit.h %D%/run
+
+LDADD = $(UNIT_LDADD)
+%C%_test_base_CFLAGS = $(UNIT_CFLAGS)
+
+# Golden tests and fuzz corpora add their runners to CHECK_RUN.
+CHECK_RUN =
+check-local: $(check_PROGRAMS)
+	@srcdir='$(abs_srcdir)' builddir='$(abs_builddir)' \
+	$(srcdir)/%D%/run $(UNIT_TESTS) $(CHECK_RUN)

@@ -1,0 +1,6 @@
+# vdeliver: everything but main.c is also linked into the unit tests.
+VDELIVER_SRC =
+
+sbin_PROGRAMS += %D%/vdeliver
+%C%_vdeliver_SOURCES = %D%/main.c $(VDELIVER_SRC)
+%C%_vdeliver_LDADD = common/libcommon.a $(ALL_LIBS)
