@@ -1,0 +1,83 @@
+/*
+ * settings - the parameters that vdeliver uses, read and checked once at start
+ * (monitor, before any fork); every process has the same copy, nobody re-reads.
+ */
+#ifndef VDELIVER_SETTINGS_H
+#define VDELIVER_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/macros.h"
+#include "conf/conf.h"
+
+struct settings {
+	struct conf *conf; /* for names that have no field */
+	const char *config_directory;
+
+	/* identity */
+	const char *myhostname, *mydomain, *myorigin, *mail_name, *smtpd_banner;
+	const char *syslog_name, *syslog_facility, *maillog_file;
+	const char *maillog_file_prefixes;
+
+	/* addresses */
+	const char *mydestination, *recipient_delimiter;
+	const char *virtual_alias_maps, *virtual_alias_domains;
+	const char *virtual_mailbox_domains, *virtual_mailbox_maps;
+	const char *propagate_unmatched_extensions;
+	const char *receive_override_options, *inet_interfaces;
+	bool append_at_myorigin, append_dot_mydomain, swap_bangpath;
+	bool allow_percent_hack, allow_untrusted_routing;
+	bool strict_rfc821_envelopes, smtputf8_enable;
+	bool enable_original_recipient, show_user_unknown_table_name;
+	bool soft_bounce;
+	int64_t virtual_alias_recursion_limit, virtual_alias_expansion_limit;
+	int64_t virtual_alias_address_length_limit;
+	int64_t unknown_virtual_alias_reject_code;
+	int64_t unknown_virtual_mailbox_reject_code;
+	int64_t unknown_local_recipient_reject_code;
+
+	/* trust */
+	const char *mynetworks, *local_header_rewrite_clients;
+	const char *smtpd_relay_restrictions, *relayhost;
+
+	/* mailboxes */
+	const char *virtual_mailbox_base, *virtual_uid_maps, *virtual_gid_maps;
+	int64_t virtual_minimum_uid, virtual_mailbox_limit, message_size_limit;
+
+	/* the server; times in seconds */
+	const char *vdeliver_listen, *smtpd_discard_ehlo_keywords;
+	const char *message_drop_headers, *smtpd_forbidden_commands;
+	const char *smtpd_forbid_bare_newline;
+	const char *smtpd_forbid_unauth_pipelining;
+	int64_t smtpd_timeout, smtpd_recipient_limit, smtpd_hard_error_limit;
+	int64_t smtpd_soft_error_limit, smtpd_error_sleep_time;
+	int64_t smtpd_junk_command_limit, smtpd_client_connection_count_limit;
+	int64_t default_process_limit, line_length_limit, hopcount_limit;
+	int64_t smtpd_forbid_bare_newline_reject_code;
+	bool smtpd_helo_required, disable_vrfy_command, smtpd_peername_lookup;
+	bool always_add_missing_headers, cleanup_replace_stray_cr_lf;
+
+	/* our own processes */
+	const char *vdeliver_user, *mail_owner, *vdeliver_chroot_directory;
+	const char *vdeliver_run_directory, *queue_directory;
+	const char *default_database_type;
+	int64_t vdeliver_worker_limit, vdeliver_front_count;
+	int64_t vdeliver_lookup_count, vdeliver_lookup_timeout;
+	int64_t vdeliver_worker_timeout, vdeliver_memory_limit;
+	int64_t vdeliver_inline_size;
+	int64_t delay_logging_resolution_limit;
+};
+
+/*
+ * Read DIR/main.cf, fill s and check everything vdeliver uses. Warnings for
+ * what is set and not supported go to the log, one line a parameter.
+ * ST_TEMP: Postfix's fatal text; s must be cleared all the same.
+ */
+enum st settings_load(struct settings *s, const char *dir, struct err *e)
+    MUST_CHECK;
+/* NULL is fine. */
+void settings_clear(struct settings *s);
+
+#endif
