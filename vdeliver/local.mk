@@ -1,5 +1,9 @@
 # vdeliver: everything but main.c is also linked into the unit tests.
-VDELIVER_SRC =
+VDELIVER_SRC = \
+	%D%/cleanup.h \
+	%D%/session.h \
+	%D%/smtp_parse.h \
+	%D%/spool.h
 
 sbin_PROGRAMS += %D%/vdeliver
 %C%_vdeliver_SOURCES = %D%/main.c $(VDELIVER_SRC)
