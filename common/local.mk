@@ -12,8 +12,8 @@ COMMON_SRC = \
 	%D%/base/num.c %D%/base/num.h \
 	%D%/base/str.c %D%/base/str.h \
 	%D%/base/xalloc.c %D%/base/xalloc.h \
-	%D%/mail/address.h \
-	%D%/mail/header.h
+	%D%/mail/address.c %D%/mail/address.h \
+	%D%/mail/header.c %D%/mail/header.h
 
 noinst_LIBRARIES += %D%/libcommon.a
 %C%_libcommon_a_SOURCES = $(COMMON_SRC)

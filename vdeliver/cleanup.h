@@ -29,6 +29,7 @@ struct cleanup_origin {
 	const char *proto; /* "ESMTP", "LMTP", ... */
 	struct str rcpt;   /* the only recipient, external; else empty */
 	bool local;        /* missing headers are added */
+	bool lax_cr;       /* any number of CRs before LF vanishes, not one */
 };
 
 struct cleanup {
@@ -43,9 +44,19 @@ struct cleanup {
 	struct err err;
 
 	/* private to cleanup.c */
-	unsigned state, seen;
-	bool cr, lf_due, drop, last_lf;
-	struct buf line; /* the start of a header line that is undecided */
+	enum cleanup_at {
+		AT_START, /* the first byte of a line of the header block */
+		AT_NAME,  /* in a line that is not yet known */
+		AT_FIELD, /* in a header line that is known */
+		AT_BODY,
+	} at;
+	unsigned seen;   /* enum cleanup_seen */
+	bool first;      /* no header line yet */
+	bool drop;       /* the field does not pass */
+	bool is_id;      /* the field is the message's id */
+	bool after_lf;   /* the last octet written was a newline */
+	size_t cr;       /* CRs that were held back */
+	struct buf line; /* what came of an undecided line */
 };
 
 /* Ready for the first byte; our Received header is in the spool. */
