@@ -77,11 +77,6 @@ static const struct {
 
 /* ---- the process ------------------------------------------------------- */
 
-static bool is_set(const struct settings *set, const char *name)
-{
-	return set->conf != NULL && conf_raw(set->conf, name) != NULL;
-}
-
 struct session_env *session_env_new(const struct settings *set,
     struct spool_budget *budget)
 {
@@ -101,8 +96,6 @@ struct session_env *session_env_new(const struct settings *set,
 	env->bare_lf = str_ieqc(str_c("reject"), set->smtpd_forbid_bare_newline)
 	    ? BARE_LF_REJECT
 	    : BARE_LF_IS_END;
-	env->bare_lf_set = is_set(set, "smtpd_forbid_bare_newline") ||
-	    is_set(set, "smtpd_forbid_bare_newline_exclusions");
 	env->pipelining_fatal =
 	    !str_ieqc(str_c("no"), set->smtpd_forbid_unauth_pipelining);
 	return env;
@@ -131,6 +124,7 @@ struct session *session_new(struct session_env *env,
 	in->local = client->local;
 	in->trusted = client->trusted;
 	in->bare_lf_ok = client->bare_lf_ok;
+	in->lf_dot_ok = client->lf_dot_ok;
 	in->lmtp = proto == SESSION_LMTP;
 	in->state = set->smtpd_helo_required ? S_START : S_READY;
 	in->where = "CONNECT";

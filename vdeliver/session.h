@@ -51,7 +51,9 @@ struct session_client {
 	bool local;       /* local_header_rewrite_clients */
 	bool trusted;     /* mynetworks, or a UNIX socket */
 	bool unix_socket; /* then name "localhost", addr "127.0.0.1" */
-	bool bare_lf_ok;  /* smtpd_forbid_bare_newline_exclusions */
+	bool bare_lf_ok;  /* in smtpd_forbid_bare_newline_exclusions */
+	bool lf_dot_ok;   /* the same, and smtpd_forbid_bare_newline or its
+			 * exclusions stand in main.cf: "\n.\n" ends data */
 };
 
 enum session_proto {

@@ -28,7 +28,7 @@ enum state do_data(struct session *s, const struct smtp_command *cmd)
 	spool_init(&s->mail.spool, in->env->budget,
 	    (size_t)in->set->vdeliver_inline_size);
 	cleanup_init(&in->cleanup, in->set, &in->origin, &s->mail.spool);
-	smtp_data_init(&in->data, in->bare_lf_ok && in->env->bare_lf_set);
+	smtp_data_init(&in->data, in->lf_dot_ok);
 	in->spooling = true;
 	s->expects_data = true;
 	session_say(s, 354, "", "End data with <CR><LF>.<CR><LF>");

@@ -55,7 +55,6 @@ struct session_env {
 	struct spool_budget *budget;
 	struct address_rules rules;
 	enum bare_lf bare_lf;
-	bool bare_lf_set;      /* smtpd_forbid_bare_newline is in main.cf */
 	bool pipelining_fatal; /* smtpd_forbid_unauth_pipelining */
 	uint64_t last_id;      /* of the queue ids given out */
 };
@@ -67,7 +66,7 @@ struct session_state {
 	struct arena mail; /* as long as a transaction */
 	const char *name, *addr;
 	const char *peer; /* "NAME[ADDR]" */
-	bool local, trusted, bare_lf_ok, lmtp;
+	bool local, trusted, bare_lf_ok, lf_dot_ok, lmtp;
 
 	/* only session.c writes state */
 	enum state state;
