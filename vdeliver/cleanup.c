@@ -87,6 +87,7 @@ void cleanup_init(struct cleanup *c, const struct settings *set,
 		.from = from,
 		.out = out,
 		.message_id = BUF_MAX(ID_MAX),
+		.resent_id = BUF_MAX(ID_MAX),
 		.hops = 1,
 		.line = BUF_MAX(NAME_MAX_N),
 		.first = true };
@@ -98,11 +99,12 @@ void cleanup_clear(struct cleanup *c)
 	if (c == NULL)
 		return;
 	buf_clear(&c->message_id);
+	buf_clear(&c->resent_id);
 	buf_clear(&c->line);
 }
 
 /* A line under the name of the program that would say it in Postfix. */
-static void say(struct cleanup *c, enum log_level level, const char *what,
+static void say(const struct cleanup *c, enum log_level level, const char *what,
     struct str value)
 {
 	char tag[256];
@@ -112,7 +114,7 @@ static void say(struct cleanup *c, enum log_level level, const char *what,
 }
 
 /* "yyyymmddhhmmss.QID@myhostname", UTC. */
-static void add_id(struct cleanup *c, struct buf *b)
+static void add_id(const struct cleanup *c, struct buf *b)
 {
 	time_t now = clock_seconds();
 	char stamp[32];
@@ -127,15 +129,12 @@ static void add_id(struct cleanup *c, struct buf *b)
 static void add_missing(struct cleanup *c, bool resent)
 {
 	const char *prefix = resent ? "Resent-" : "";
+	struct buf *id = resent ? &c->resent_id : &c->message_id;
 	AUTO_BUF b = BUF_MAX(16384);
-	AUTO_BUF id = BUF_MAX(ID_MAX);
 
 	if (!(c->seen & (resent ? SEEN_RESENT_ID : SEEN_ID))) {
-		add_id(c, &id);
-		buf_addf(&b, "%sMessage-Id: %s\n", prefix, buf_c(&id));
-		say(c, LOG_INFORM,
-		    resent ? "resent-message-id=" : "message-id=",
-		    buf_str(&id));
+		add_id(c, id);
+		buf_addf(&b, "%sMessage-Id: %s\n", prefix, buf_c(id));
 	}
 	if (!(c->seen & (resent ? SEEN_RESENT_DATE : SEEN_DATE))) {
 		buf_addf(&b, "%sDate: ", prefix);
@@ -152,16 +151,8 @@ static void add_missing(struct cleanup *c, bool resent)
 /* The header block ends here. */
 static void end_header(struct cleanup *c)
 {
-	bool resent = c->seen & SEEN_RESENT;
-	bool add = c->from->local || c->set->always_add_missing_headers;
-
-	if (c->seen & SEEN_ID)
-		say(c, LOG_INFORM,
-		    "message-id=", str_trim(buf_str(&c->message_id)));
-	else if (!add || resent)
-		say(c, LOG_INFORM, "message-id=", STR("<>"));
-	if (add)
-		add_missing(c, resent);
+	if (c->from->local || c->set->always_add_missing_headers)
+		add_missing(c, c->seen & SEEN_RESENT);
 	c->at = AT_BODY;
 }
 
@@ -181,7 +172,11 @@ static void note_header(struct cleanup *c, struct str name)
 	for (i = 0; i < NELEM(known); i++) {
 		if (!str_ieqc(name, known[i].name))
 			continue;
-		c->is_id = known[i].seen == SEEN_ID && !(c->seen & SEEN_ID);
+		if (known[i].seen == SEEN_ID && !(c->seen & SEEN_ID))
+			c->id = &c->message_id;
+		if (known[i].seen == SEEN_RESENT_ID &&
+		    !(c->seen & SEEN_RESENT_ID))
+			c->id = &c->resent_id;
 		c->seen |= known[i].seen;
 	}
 	if (str_istarts(name, STR("Resent-")))
@@ -195,7 +190,7 @@ static void begin_field(struct cleanup *c)
 {
 	struct str name = header_name(buf_str(&c->line), NULL);
 
-	c->is_id = false;
+	c->id = NULL;
 	note_header(c, name);
 	c->drop = header_listed(name, str_c(c->set->message_drop_headers));
 	c->at = AT_FIELD;
@@ -228,7 +223,8 @@ static void name_byte(struct cleanup *c, char ch)
 		emit(c, buf_str(&c->line));
 		buf_reset(&c->line);
 		c->at = AT_FIELD;
-		c->drop = c->is_id = false;
+		c->drop = false;
+		c->id = NULL;
 		return;
 	}
 	switch (header_begins(buf_str(&c->line))) {
@@ -252,8 +248,8 @@ static void field_bytes(struct cleanup *c, struct str s)
 		c->at = AT_START;
 		s.n--;
 	}
-	if (c->is_id)
-		buf_add(&c->message_id, s);
+	if (c->id != NULL)
+		buf_add(c->id, s);
 }
 
 /* The first byte of a line of the header block. */
@@ -350,9 +346,20 @@ static void finish(struct cleanup *c)
 		end_header(c);
 }
 
+static void log_ids(const struct cleanup *c)
+{
+	struct str id = str_trim(buf_str(&c->message_id));
+	struct str resent = str_trim(buf_str(&c->resent_id));
+
+	say(c, LOG_INFORM, "message-id=", id.n != 0 ? id : STR("<>"));
+	if (resent.n != 0)
+		say(c, LOG_INFORM, "resent-message-id=", resent);
+}
+
 enum st cleanup_end(struct cleanup *c, struct err *e)
 {
-	finish(c);
+	if (c->st == ST_OK)
+		finish(c);
 	if (c->st == ST_OK)
 		c->st = spool_seal(c->out, &c->err);
 	if (c->st != ST_OK) {
@@ -365,5 +372,6 @@ enum st cleanup_end(struct cleanup *c, struct err *e)
 		    STR_NONE);
 		return err_perm(e, "5.4.0", "Error: too many hops");
 	}
+	log_ids(c);
 	return ST_OK;
 }

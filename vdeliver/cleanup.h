@@ -38,7 +38,8 @@ struct cleanup {
 	struct spool *out;
 
 	/* results, complete after cleanup_end() */
-	struct buf message_id; /* the header's value; empty: there was none */
+	struct buf message_id; /* as stored; empty: none */
+	struct buf resent_id;  /* of Resent-Message-Id, the same */
 	unsigned hops;         /* Received headers, with ours */
 	enum st st;            /* ST_OK, or the spool's failure */
 	struct err err;
@@ -53,7 +54,7 @@ struct cleanup {
 	unsigned seen;   /* enum cleanup_seen */
 	bool first;      /* no header line yet */
 	bool drop;       /* the field does not pass */
-	bool is_id;      /* the field is the message's id */
+	struct buf *id;  /* where the field's value is kept, or NULL */
 	bool after_lf;   /* the last octet written was a newline */
 	size_t cr;       /* CRs that were held back */
 	struct buf line; /* what came of an undecided line */

@@ -436,7 +436,9 @@ void session_timeout(struct session *s)
 
 void session_lost(struct session *s)
 {
-	if (s->wish != WISH_CLOSE)
+	/* Between messages clients just go; that is not worth a line. */
+	if (s->wish != WISH_CLOSE &&
+	    !str_eqc(str_c("END-OF-MESSAGE"), s->in->where))
 		log_broken_off(s, "lost connection");
 	close_now(s);
 }
