@@ -148,11 +148,28 @@ static void add_missing(struct cleanup *c, bool resent)
 	emit(c, buf_str(&b));
 }
 
+static bool too_many_hops(const struct cleanup *c)
+{
+	return c->hops >= c->set->hopcount_limit;
+}
+
+static void log_ids(const struct cleanup *c)
+{
+	struct str id = str_trim(buf_str(&c->message_id));
+	struct str resent = str_trim(buf_str(&c->resent_id));
+
+	say(c, LOG_INFORM, "message-id=", id.n != 0 ? id : STR("<>"));
+	if (resent.n != 0)
+		say(c, LOG_INFORM, "resent-message-id=", resent);
+}
+
 /* The header block ends here. */
 static void end_header(struct cleanup *c)
 {
 	if (c->from->local || c->set->always_add_missing_headers)
 		add_missing(c, c->seen & SEEN_RESENT);
+	if (!too_many_hops(c))
+		log_ids(c);
 	c->at = AT_BODY;
 }
 
@@ -346,16 +363,6 @@ static void finish(struct cleanup *c)
 		end_header(c);
 }
 
-static void log_ids(const struct cleanup *c)
-{
-	struct str id = str_trim(buf_str(&c->message_id));
-	struct str resent = str_trim(buf_str(&c->resent_id));
-
-	say(c, LOG_INFORM, "message-id=", id.n != 0 ? id : STR("<>"));
-	if (resent.n != 0)
-		say(c, LOG_INFORM, "resent-message-id=", resent);
-}
-
 enum st cleanup_end(struct cleanup *c, struct err *e)
 {
 	if (c->st == ST_OK)
@@ -367,11 +374,10 @@ enum st cleanup_end(struct cleanup *c, struct err *e)
 			*e = c->err;
 		return c->st;
 	}
-	if (c->hops >= c->set->hopcount_limit) {
+	if (too_many_hops(c)) {
 		say(c, LOG_WARN, "message rejected: hopcount exceeded",
 		    STR_NONE);
 		return err_perm(e, "5.4.0", "Error: too many hops");
 	}
-	log_ids(c);
 	return ST_OK;
 }

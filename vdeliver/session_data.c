@@ -35,6 +35,12 @@ enum state do_data(struct session *s, const struct smtp_command *cmd)
 	return S_DATA;
 }
 
+static bool has_bare_lf(const struct session_state *in)
+{
+	return in->data.bare_lf && in->env->bare_lf == BARE_LF_REJECT &&
+	    !in->bare_lf_ok;
+}
+
 /* What cannot be kept is read all the same, but takes no memory. */
 static void keep(struct session *s, struct str bytes)
 {
@@ -46,7 +52,7 @@ static void keep(struct session *s, struct str bytes)
 		in->too_big = true;
 		spool_clear(&s->mail.spool);
 	}
-	if (in->too_big || in->cleanup.st != ST_OK)
+	if (in->too_big || has_bare_lf(in) || in->cleanup.st != ST_OK)
 		return;
 	cleanup_data(&in->cleanup, bytes);
 	if (in->cleanup.st != ST_OK)
@@ -60,12 +66,6 @@ static void reply_all(struct session *s, const struct session_reply *r)
 
 	for (i = 0; i < n; i++)
 		session_put(s, r);
-}
-
-static bool has_bare_lf(const struct session_state *in)
-{
-	return in->data.bare_lf && in->env->bare_lf == BARE_LF_REJECT &&
-	    !in->bare_lf_ok;
 }
 
 static void refuse_bare_lf(struct session *s)
