@@ -11,7 +11,16 @@ COMMON_SRC = \
 	%D%/base/macros.h \
 	%D%/base/num.c %D%/base/num.h \
 	%D%/base/str.c %D%/base/str.h \
-	%D%/base/xalloc.c %D%/base/xalloc.h
+	%D%/base/xalloc.c %D%/base/xalloc.h \
+	%D%/conf/conf.h \
+	%D%/mail/maildir.c %D%/mail/maildir.h \
+	%D%/mail/match_list.h \
+	%D%/map/addr_find.h %D%/map/map.h %D%/map/maps.h \
+	%D%/net/listen.c %D%/net/listen.h \
+	%D%/priv/drop.c %D%/priv/drop.h \
+	%D%/priv/ipc.c %D%/priv/ipc.h \
+	%D%/priv/notify.c %D%/priv/notify.h \
+	%D%/priv/sandbox.c %D%/priv/sandbox.h
 
 noinst_LIBRARIES += %D%/libcommon.a
 %C%_libcommon_a_SOURCES = $(COMMON_SRC)

@@ -58,6 +58,10 @@ enum st conf_time(struct conf *c, const char *name, int64_t *v, struct err *e)
 enum st conf_expand(struct conf *c, struct str text, struct buf *out,
     struct err *e) MUST_CHECK;
 
+/* Keep text as long as c lives: *kept is a C string. ST_TEMP: a NUL in it. */
+enum st conf_keep(struct conf *c, struct str text, const char **kept,
+    struct err *e) MUST_CHECK;
+
 /* Names set in main.cf, in its order; stops when fn returns false. */
 void conf_each(const struct conf *c,
     bool (*fn)(const char *name, const char *value, void *arg), void *arg);
