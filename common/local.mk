@@ -13,9 +13,13 @@ COMMON_SRC = \
 	%D%/base/str.c %D%/base/str.h \
 	%D%/base/xalloc.c %D%/base/xalloc.h \
 	%D%/conf/conf.h \
+	%D%/mail/address.c %D%/mail/address.h \
+	%D%/mail/header.c %D%/mail/header.h \
 	%D%/mail/maildir.c %D%/mail/maildir.h \
 	%D%/mail/match_list.h \
-	%D%/map/addr_find.h %D%/map/map.h %D%/map/maps.h \
+	%D%/map/addr_find.h \
+	%D%/map/map.h \
+	%D%/map/maps.h \
 	%D%/net/listen.c %D%/net/listen.h \
 	%D%/priv/drop.c %D%/priv/drop.h \
 	%D%/priv/ipc.c %D%/priv/ipc.h \

@@ -4,6 +4,7 @@ VDELIVER_SRC = \
 	%D%/asking.c %D%/asking.h \
 	%D%/chan.c %D%/chan.h \
 	%D%/children.c %D%/children.h \
+	%D%/cleanup.c %D%/cleanup.h \
 	%D%/commit.c %D%/commit.h \
 	%D%/control.c %D%/control.h \
 	%D%/delivering.c %D%/delivering.h \
@@ -20,7 +21,11 @@ VDELIVER_SRC = \
 	%D%/resolve.c %D%/resolve.h \
 	%D%/router.c %D%/router.h \
 	%D%/rules.c %D%/rules.h \
+	%D%/session.h \
 	%D%/settings.c %D%/settings.h \
+	%D%/smtp_data.c %D%/smtp_data.h \
+	%D%/smtp_parse.c %D%/smtp_parse.h \
+	%D%/spool.c %D%/spool.h \
 	%D%/throttle.c %D%/throttle.h \
 	%D%/wire.h \
 	%D%/worker.c %D%/worker.h \

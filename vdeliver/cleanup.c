@@ -1,0 +1,369 @@
+/* cleanup - what the client sent becomes what is stored. */
+/* runs in: front */
+
+#include "vdeliver/cleanup.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "mail/header.h"
+
+/* A header name longer than this is none. */
+#define NAME_MAX_N 1000
+/* What is kept of a message id, for the log. */
+#define ID_MAX 1000
+
+enum cleanup_seen {
+	SEEN_ID = 1 << 0,
+	SEEN_DATE = 1 << 1,
+	SEEN_FROM = 1 << 2,
+	SEEN_RESENT_ID = 1 << 3,
+	SEEN_RESENT_DATE = 1 << 4,
+	SEEN_RESENT_FROM = 1 << 5,
+	SEEN_RESENT = 1 << 6,
+};
+
+static const struct {
+	const char *name;
+	unsigned seen;
+} known[] = {
+	{ "Message-Id", SEEN_ID },
+	{ "Date", SEEN_DATE },
+	{ "From", SEEN_FROM },
+	{ "Resent-Message-Id", SEEN_RESENT_ID },
+	{ "Resent-Date", SEEN_RESENT_DATE },
+	{ "Resent-From", SEEN_RESENT_FROM },
+};
+
+static void emit(struct cleanup *c, struct str s)
+{
+	if (s.n == 0 || c->st != ST_OK)
+		return;
+	c->st = spool_add(c->out, s, &c->err);
+	c->after_lf = s.p[s.n - 1] == '\n';
+}
+
+/* What would break the syntax of Received becomes '?'. */
+static void add_clean(struct buf *b, struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (c <= ' ' || c >= 0x7f || strchr("<>()\\\";@", c) != NULL)
+			c = '?';
+		buf_addch(b, c);
+	}
+}
+
+/* RFC 5321 4.4, in the form that Postfix gives it. */
+static void emit_received(struct cleanup *c)
+{
+	const struct cleanup_origin *f = c->from;
+	AUTO_BUF b = BUF_MAX(16384);
+
+	buf_addc(&b, "Received: from ");
+	add_clean(&b, f->helo.n != 0 ? f->helo : str_c(f->client_name));
+	buf_addf(&b, " (%s [%s%s])\n\tby %s (%s) with %s id %s", f->client_name,
+	    strchr(f->client_addr, ':') != NULL ? "IPv6:" : "", f->client_addr,
+	    c->set->myhostname, c->set->mail_name, f->proto, f->qid);
+	if (f->rcpt.n != 0)
+		buf_addf(&b, "\n\tfor <%.*s>; ", STR_ARG(f->rcpt));
+	else
+		buf_addc(&b, ";\n\t");
+	clock_add_date(&b, clock_seconds());
+	buf_addch(&b, '\n');
+	emit(c, buf_str(&b));
+}
+
+void cleanup_init(struct cleanup *c, const struct settings *set,
+    const struct cleanup_origin *from, struct spool *out)
+{
+	*c = (struct cleanup){ .set = set,
+		.from = from,
+		.out = out,
+		.message_id = BUF_MAX(ID_MAX),
+		.hops = 1,
+		.line = BUF_MAX(NAME_MAX_N),
+		.first = true };
+	emit_received(c);
+}
+
+void cleanup_clear(struct cleanup *c)
+{
+	if (c == NULL)
+		return;
+	buf_clear(&c->message_id);
+	buf_clear(&c->line);
+}
+
+/* A line under the name of the program that would say it in Postfix. */
+static void say(struct cleanup *c, enum log_level level, const char *what,
+    struct str value)
+{
+	char tag[256];
+
+	snprintf(tag, sizeof(tag), "%s/cleanup", c->set->syslog_name);
+	log_as(tag, level, "%s: %s%.*s", c->from->qid, what, STR_ARG(value));
+}
+
+/* "yyyymmddhhmmss.QID@myhostname", UTC. */
+static void add_id(struct cleanup *c, struct buf *b)
+{
+	time_t now = clock_seconds();
+	char stamp[32];
+	struct tm tm;
+
+	gmtime_r(&now, &tm);
+	strftime(stamp, sizeof(stamp), "%Y%m%d%H%M%S", &tm);
+	buf_addf(b, "<%s.%s@%s>", stamp, c->from->qid, c->set->myhostname);
+}
+
+/* The id, the date and the sender, where they lack. RFC 5322 3.6. */
+static void add_missing(struct cleanup *c, bool resent)
+{
+	const char *prefix = resent ? "Resent-" : "";
+	AUTO_BUF b = BUF_MAX(16384);
+	AUTO_BUF id = BUF_MAX(ID_MAX);
+
+	if (!(c->seen & (resent ? SEEN_RESENT_ID : SEEN_ID))) {
+		add_id(c, &id);
+		buf_addf(&b, "%sMessage-Id: %s\n", prefix, buf_c(&id));
+		say(c, LOG_INFORM,
+		    resent ? "resent-message-id=" : "message-id=",
+		    buf_str(&id));
+	}
+	if (!(c->seen & (resent ? SEEN_RESENT_DATE : SEEN_DATE))) {
+		buf_addf(&b, "%sDate: ", prefix);
+		clock_add_date(&b, clock_seconds());
+		buf_addch(&b, '\n');
+	}
+	if (!(c->seen & (resent ? SEEN_RESENT_FROM : SEEN_FROM)))
+		buf_addf(&b, "%sFrom: %.*s\n", prefix,
+		    STR_ARG(c->from->sender.n != 0 ? c->from->sender
+						   : STR("MAILER-DAEMON")));
+	emit(c, buf_str(&b));
+}
+
+/* The header block ends here. */
+static void end_header(struct cleanup *c)
+{
+	bool resent = c->seen & SEEN_RESENT;
+	bool add = c->from->local || c->set->always_add_missing_headers;
+
+	if (c->seen & SEEN_ID)
+		say(c, LOG_INFORM,
+		    "message-id=", str_trim(buf_str(&c->message_id)));
+	else if (!add || resent)
+		say(c, LOG_INFORM, "message-id=", STR("<>"));
+	if (add)
+		add_missing(c, resent);
+	c->at = AT_BODY;
+}
+
+/* A line that is no header: the block ended before it. */
+static void begin_body(struct cleanup *c)
+{
+	end_header(c);
+	emit(c, STR("\n"));
+	emit(c, buf_str(&c->line));
+	buf_reset(&c->line);
+}
+
+static void note_header(struct cleanup *c, struct str name)
+{
+	size_t i;
+
+	for (i = 0; i < NELEM(known); i++) {
+		if (!str_ieqc(name, known[i].name))
+			continue;
+		c->is_id = known[i].seen == SEEN_ID && !(c->seen & SEEN_ID);
+		c->seen |= known[i].seen;
+	}
+	if (str_istarts(name, STR("Resent-")))
+		c->seen |= SEEN_RESENT;
+	if (str_ieq(name, STR("Received")))
+		c->hops++;
+}
+
+/* The line up to its colon is in c->line. */
+static void begin_field(struct cleanup *c)
+{
+	struct str name = header_name(buf_str(&c->line), NULL);
+
+	c->is_id = false;
+	note_header(c, name);
+	c->drop = header_listed(name, str_c(c->set->message_drop_headers));
+	c->at = AT_FIELD;
+	c->first = false;
+	if (!c->drop) {
+		emit(c, name);
+		emit(c, STR(":"));
+	}
+	buf_reset(&c->line);
+}
+
+/* "From x" or ">From x" before the first header: a mailbox's separator. */
+static bool is_from_line(struct str s)
+{
+	while (s.n != 0 && *s.p == '>')
+		s = str_skip(s, 1);
+	return str_starts(s, STR("From "));
+}
+
+/* One more byte of a line of the header block that is undecided. */
+static void name_byte(struct cleanup *c, char ch)
+{
+	if (!buf_addch(&c->line, ch)) {
+		begin_body(c);
+		emit(c, (struct str){ &ch, 1 });
+		return;
+	}
+	if (c->first && is_from_line(buf_str(&c->line))) {
+		emit(c, STR("X-Mailbox-Line: "));
+		emit(c, buf_str(&c->line));
+		buf_reset(&c->line);
+		c->at = AT_FIELD;
+		c->drop = c->is_id = false;
+		return;
+	}
+	switch (header_begins(buf_str(&c->line))) {
+	case HEADER_YES:
+		begin_field(c);
+		break;
+	case HEADER_NO:
+		begin_body(c);
+		break;
+	case HEADER_MORE:
+		break;
+	}
+}
+
+/* A piece of a known header field, with at most a newline at its end. */
+static void field_bytes(struct cleanup *c, struct str s)
+{
+	if (!c->drop)
+		emit(c, s);
+	if (s.p[s.n - 1] == '\n') {
+		c->at = AT_START;
+		s.n--;
+	}
+	if (c->is_id)
+		buf_add(&c->message_id, s);
+}
+
+/* The first byte of a line of the header block. */
+static void start_byte(struct cleanup *c, struct str s)
+{
+	buf_reset(&c->line);
+	c->at = AT_NAME;
+	if (*s.p == '\n') {
+		end_header(c);
+		emit(c, s);
+	} else if (!header_folded(s)) {
+		name_byte(c, *s.p);
+	} else if (c->first) {
+		buf_add(&c->line, s);
+		begin_body(c);
+	} else {
+		c->at = AT_FIELD;
+		field_bytes(c, s);
+	}
+}
+
+/* Take some bytes that hold no CR; the return value says how many. */
+static size_t plain_some(struct cleanup *c, struct str s)
+{
+	ptrdiff_t nl;
+
+	switch (c->at) {
+	case AT_START:
+		start_byte(c, str_head(s, 1));
+		return 1;
+	case AT_NAME:
+		if (*s.p != '\n') {
+			name_byte(c, *s.p);
+			return 1;
+		}
+		begin_body(c);
+		return 0;
+	case AT_FIELD:
+		nl = str_find(s, '\n');
+		s = str_head(s, nl < 0 ? s.n : (size_t)nl + 1);
+		field_bytes(c, s);
+		return s.n;
+	case AT_BODY:
+		emit(c, s);
+		break;
+	}
+	return s.n;
+}
+
+static void plain(struct cleanup *c, struct str s)
+{
+	while (s.n != 0)
+		s = str_skip(s, plain_some(c, s));
+}
+
+/* CRs were held back, and ch follows: those that end a line vanish. */
+static void release_cr(struct cleanup *c, char ch)
+{
+	size_t vanish = ch != '\n' ? 0 : c->from->lax_cr ? c->cr : 1;
+	bool blank = c->set->cleanup_replace_stray_cr_lf;
+
+	for (; c->cr > vanish; c->cr--)
+		plain(c, blank ? STR(" ") : STR("\r"));
+	c->cr = 0;
+}
+
+void cleanup_data(struct cleanup *c, struct str bytes)
+{
+	while (bytes.n != 0 && c->st == ST_OK) {
+		struct str run;
+
+		if (c->cr != 0 && *bytes.p != '\r')
+			release_cr(c, *bytes.p);
+		if (str_cut(&bytes, '\r', &run)) {
+			plain(c, run);
+			c->cr++;
+		} else {
+			plain(c, run);
+		}
+	}
+}
+
+/* A line without its end; headers without a body. */
+static void finish(struct cleanup *c)
+{
+	release_cr(c, '\0');
+	if (c->at == AT_NAME)
+		begin_body(c);
+	else if (c->at == AT_FIELD)
+		field_bytes(c, STR("\n"));
+	if (c->at == AT_BODY && !c->after_lf)
+		emit(c, STR("\n"));
+	else if (c->at != AT_BODY)
+		end_header(c);
+}
+
+enum st cleanup_end(struct cleanup *c, struct err *e)
+{
+	finish(c);
+	if (c->st == ST_OK)
+		c->st = spool_seal(c->out, &c->err);
+	if (c->st != ST_OK) {
+		if (e != NULL)
+			*e = c->err;
+		return c->st;
+	}
+	if (c->hops >= c->set->hopcount_limit) {
+		say(c, LOG_WARN, "message rejected: hopcount exceeded",
+		    STR_NONE);
+		return err_perm(e, "5.4.0", "Error: too many hops");
+	}
+	return ST_OK;
+}

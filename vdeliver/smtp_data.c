@@ -1,0 +1,95 @@
+/* smtp_data - the end of a message, and the dots before it. */
+/* runs in: front */
+
+#include "vdeliver/smtp_data.h"
+
+void smtp_data_init(struct smtp_data *d, bool lf_dot)
+{
+	*d = (struct smtp_data){ .at = DATA_LINE,
+		.lf_dot = lf_dot,
+		.prev_crlf = true };
+}
+
+/* A LF came; prev_cr says of which kind it is. */
+static void line_end(struct smtp_data *d)
+{
+	d->bare_lf |= !d->prev_cr;
+	d->prev_crlf = d->prev_cr;
+	d->prev_cr = false;
+	d->at = DATA_LINE;
+}
+
+/*
+ * Whole lines, up to one that begins with a dot: that one is not taken, unless
+ * it comes first.
+ */
+static size_t text(struct smtp_data *d, struct str in)
+{
+	size_t i = 0;
+	ptrdiff_t nl;
+
+	for (;;) {
+		nl = str_find(str_skip(in, i), '\n');
+		if (nl < 0)
+			break;
+		if (nl > 0)
+			d->prev_cr = in.p[i + (size_t)nl - 1] == '\r';
+		line_end(d);
+		i += (size_t)nl + 1;
+		if (i == in.n || in.p[i] == '.')
+			return i;
+		/* An empty line has no byte before its LF. */
+		d->prev_cr = false;
+	}
+	d->at = DATA_TEXT;
+	d->prev_cr = in.p[in.n - 1] == '\r';
+	return in.n;
+}
+
+/* The line is a lone dot: the end of the message, or nothing at all. */
+static void lone_dot(struct smtp_data *d)
+{
+	bool proper = d->prev_crlf && d->prev_cr;
+
+	line_end(d);
+	d->done = proper || d->lf_dot;
+}
+
+/* A dot began the line. True when c belongs to what may be the end. */
+static bool after_dot(struct smtp_data *d, char c)
+{
+	if (c == '\n') {
+		lone_dot(d);
+		return true;
+	}
+	if (c == '\r' && d->at == DATA_DOT) {
+		d->at = DATA_CR;
+		d->prev_cr = true;
+		return true;
+	}
+	return false;
+}
+
+size_t smtp_data(struct smtp_data *d, struct str in, struct str *out)
+{
+	*out = STR_NONE;
+	if (in.n == 0 || d->done)
+		return 0;
+	if (d->at == DATA_LINE && *in.p == '.') {
+		d->at = DATA_DOT;
+		return 1;
+	}
+	if (d->at == DATA_DOT || d->at == DATA_CR) {
+		bool held = d->at == DATA_CR;
+
+		if (after_dot(d, *in.p))
+			return 1;
+		d->at = DATA_TEXT;
+		if (held) {
+			*out = STR("\r");
+			return 0;
+		}
+	}
+	*out = str_head(in, text(d, in));
+	return out->n;
+}
