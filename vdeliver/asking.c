@@ -2,6 +2,7 @@
 
 #include "vdeliver/asking.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"

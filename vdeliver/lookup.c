@@ -13,6 +13,7 @@
 #include "base/xalloc.h"
 #include "mail/match_list.h"
 #include "map/addr_find.h"
+#include "map/map.h"
 #include "map/maps.h"
 #include "priv/ipc.h"
 #include "vdeliver/wire.h"

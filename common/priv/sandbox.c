@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/ioctl.h>
 
 #ifdef SANITIZED
