@@ -21,7 +21,12 @@ VDELIVER_SRC = \
 	%D%/resolve.c %D%/resolve.h \
 	%D%/router.c %D%/router.h \
 	%D%/rules.c %D%/rules.h \
-	%D%/session.h \
+	%D%/session.c %D%/session.h \
+	%D%/session_data.c \
+	%D%/session_hello.c \
+	%D%/session_mail.c \
+	%D%/session_reply.c \
+	%D%/session_state.h \
 	%D%/settings.c %D%/settings.h \
 	%D%/smtp_data.c %D%/smtp_data.h \
 	%D%/smtp_parse.c %D%/smtp_parse.h \

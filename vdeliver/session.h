@@ -51,6 +51,9 @@ struct session_client {
 	bool local;       /* local_header_rewrite_clients */
 	bool trusted;     /* mynetworks, or a UNIX socket */
 	bool unix_socket; /* then name "localhost", addr "127.0.0.1" */
+	bool bare_lf_ok;  /* in smtpd_forbid_bare_newline_exclusions */
+	bool lf_dot_ok;   /* the same, and smtpd_forbid_bare_newline or its
+			 * exclusions stand in main.cf: "\n.\n" ends data */
 };
 
 enum session_proto {
@@ -76,7 +79,8 @@ struct session_reply {
 struct session_rcpt {
 	struct str original; /* as received, external form: X-Original-To */
 	struct str address;  /* rewritten, internal form */
-	struct str orcpt;    /* ORCPT=rfc822; of a trusted client, else empty */
+	struct str orcpt;    /* ORCPT=rfc822; decoded, else empty */
+	struct str notify;   /* NOTIFY= as given, else empty; for the relay */
 	bool routed;         /* see address.h: relay permission is needed */
 	bool verify;         /* VRFY: no transaction, nothing to remember */
 };
@@ -86,6 +90,7 @@ struct session_mail {
 	struct str sender_orig; /* as received, external form */
 	struct str sender;      /* rewritten, external form; empty: null */
 	uint64_t size_hint;     /* SIZE=, 0 when absent */
+	struct str ret, envid;  /* RET=, ENVID= as given, for the relay */
 	bool body_8bit, smtputf8;
 	struct spool spool; /* sealed when WISH_COMMIT is open */
 	uint64_t received;  /* octets of the message as it came in */

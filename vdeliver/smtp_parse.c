@@ -115,8 +115,8 @@ enum smtp_syntax smtp_parse(struct smtp_command *cmd, struct str line)
 		return SMTP_EMPTY;
 	for (i = 0; i < NELEM(paths); i++)
 		if (str_ieqc(cmd->verb, paths[i].verb))
-			return parse_path(cmd, paths[i].keyword);
-	return SMTP_OK;
+			cmd->syntax = parse_path(cmd, paths[i].keyword);
+	return cmd->syntax;
 }
 
 bool smtp_xtext(struct str text, struct buf *out)

@@ -22,19 +22,20 @@ struct smtp_param {
 	bool has_value;
 };
 
-struct smtp_command {
-	struct str verb; /* first word, as typed */
-	struct str arg;  /* what follows, trimmed */
-	struct str path; /* MAIL, RCPT: the address as typed, with its <> */
-	struct smtp_param params[SMTP_PARAMS_MAX];
-	size_t n_params;
-};
-
 enum smtp_syntax {
 	SMTP_OK,
 	SMTP_EMPTY,      /* nothing in the line */
 	SMTP_NO_PATH,    /* "MAIL", "MAIL FORM:<x>", "RCPT TO:" */
-	SMTP_MANY_PARAMS /* more than SMTP_PARAMS_MAX: n_params is the limit */
+	SMTP_MANY_PARAMS /* more than SMTP_PARAMS_MAX */
+};
+
+struct smtp_command {
+	enum smtp_syntax syntax; /* what smtp_parse() returned */
+	struct str verb;         /* first word, as typed */
+	struct str arg;          /* what follows, trimmed */
+	struct str path; /* MAIL, RCPT: the address as typed, with its <> */
+	struct smtp_param params[SMTP_PARAMS_MAX];
+	size_t n_params;
 };
 
 /*
