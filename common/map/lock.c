@@ -10,7 +10,7 @@ bool lock_take(int fd, enum lock_kind kind)
 	int rc;
 
 	do
-		rc = flock(fd, kind == LOCK_READ ? LOCK_SH : LOCK_EX);
+		rc = flock(fd, kind == LOCK_SHARED ? LOCK_SH : LOCK_EX);
 	while (rc != 0 && errno == EINTR);
 	return rc == 0;
 }

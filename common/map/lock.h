@@ -9,8 +9,8 @@
 #include "base/macros.h"
 
 enum lock_kind {
-	LOCK_READ,
-	LOCK_WRITE
+	LOCK_SHARED,
+	LOCK_EXCLUSIVE
 };
 
 /* Waits; false with errno. */

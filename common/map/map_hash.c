@@ -60,7 +60,7 @@ static enum st open_db(struct map *m, struct bdb *b, struct err *e)
 	b->fd = open(b->path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 	if (b->fd < 0)
 		return err_temp(e, "4.3.0", "open database %s: %m", b->path);
-	if (!lock_take(b->fd, write ? LOCK_WRITE : LOCK_READ) ||
+	if (!lock_take(b->fd, write ? LOCK_EXCLUSIVE : LOCK_SHARED) ||
 	    fstat(b->fd, &sb) != 0)
 		return bdb_error(b, e, "lock", errno);
 	file_id_set(&b->id, &sb);
@@ -182,7 +182,7 @@ static enum st bdb_get(struct map *m, struct str key, struct buf *val,
 			return st;
 		}
 	}
-	if ((m->flags & MAP_WRITE) == 0 && !lock_take(b->fd, LOCK_READ))
+	if ((m->flags & MAP_WRITE) == 0 && !lock_take(b->fd, LOCK_SHARED))
 		return bdb_error(b, e, "lock", errno);
 	st = lookup(m, b, key, val, e);
 	if ((m->flags & MAP_WRITE) == 0)
@@ -197,7 +197,7 @@ static enum st bdb_next(struct map *m, struct buf *key, struct buf *val,
 	DBT k = { 0 }, v = { 0 };
 	int rc = 0;
 
-	if (!lock_take(b->fd, LOCK_READ))
+	if (!lock_take(b->fd, LOCK_SHARED))
 		return bdb_error(b, e, "lock", errno);
 	if (b->cursor == NULL)
 		rc = b->db->cursor(b->db, NULL, &b->cursor, 0);
