@@ -11,7 +11,9 @@ COMMON_SRC = \
 	%D%/base/macros.h \
 	%D%/base/num.c %D%/base/num.h \
 	%D%/base/str.c %D%/base/str.h \
-	%D%/base/xalloc.c %D%/base/xalloc.h
+	%D%/base/xalloc.c %D%/base/xalloc.h \
+	%D%/conf/conf.h \
+	%D%/conf/lines.c %D%/conf/lines.h
 
 noinst_LIBRARIES += %D%/libcommon.a
 %C%_libcommon_a_SOURCES = $(COMMON_SRC)
