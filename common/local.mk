@@ -12,8 +12,12 @@ COMMON_SRC = \
 	%D%/base/num.c %D%/base/num.h \
 	%D%/base/str.c %D%/base/str.h \
 	%D%/base/xalloc.c %D%/base/xalloc.h \
-	%D%/conf/conf.h \
-	%D%/conf/lines.c %D%/conf/lines.h
+	%D%/conf/conf.c %D%/conf/conf.h \
+	%D%/conf/expand.c %D%/conf/expand.h \
+	%D%/conf/lines.c %D%/conf/lines.h \
+	%D%/conf/machine.c %D%/conf/machine.h \
+	%D%/conf/main_cf.c %D%/conf/main_cf.h \
+	%D%/conf/param.c %D%/conf/params.def
 
 noinst_LIBRARIES += %D%/libcommon.a
 %C%_libcommon_a_SOURCES = $(COMMON_SRC)
