@@ -1,5 +1,5 @@
 # maptool: everything but main.c is also linked into the unit tests.
-MAPTOOL_SRC =
+MAPTOOL_SRC = %D%/postmap.c %D%/postmap.h
 
 bin_PROGRAMS += %D%/maptool
 %C%_maptool_SOURCES = %D%/main.c $(MAPTOOL_SRC)
