@@ -11,9 +11,43 @@ COMMON_SRC = \
 	%D%/base/macros.h \
 	%D%/base/num.c %D%/base/num.h \
 	%D%/base/str.c %D%/base/str.h \
+	%D%/base/utf8.c %D%/base/utf8.h \
 	%D%/base/xalloc.c %D%/base/xalloc.h \
+	%D%/conf/conf.c %D%/conf/conf.h \
+	%D%/conf/expand.c %D%/conf/expand.h \
+	%D%/conf/lines.c %D%/conf/lines.h \
+	%D%/conf/machine.c %D%/conf/machine.h \
+	%D%/conf/main_cf.c %D%/conf/main_cf.h \
+	%D%/conf/param.c \
+	%D%/conf/params.def \
 	%D%/mail/address.c %D%/mail/address.h \
-	%D%/mail/header.c %D%/mail/header.h
+	%D%/mail/header.c %D%/mail/header.h \
+	%D%/mail/maildir.c %D%/mail/maildir.h \
+	%D%/mail/match_list.c %D%/mail/match_list.h \
+	%D%/mail/smtp_client.c %D%/mail/smtp_client.h \
+	%D%/map/addr_find.c %D%/map/addr_find.h \
+	%D%/map/build.c %D%/map/build.h \
+	%D%/map/file_id.c \
+	%D%/map/list.c %D%/map/list.h \
+	%D%/map/lock.c %D%/map/lock.h \
+	%D%/map/map.c %D%/map/map.h \
+	%D%/map/map_environ.c \
+	%D%/map/map_fail.c \
+	%D%/map/map_hash.c \
+	%D%/map/map_inline.c \
+	%D%/map/map_static.c \
+	%D%/map/map_texthash.c \
+	%D%/map/maps.c %D%/map/maps.h \
+	%D%/map/memory.c %D%/map/memory.h \
+	%D%/map/source.c %D%/map/source.h \
+	%D%/map/types.h \
+	%D%/net/conn.c %D%/net/conn.h \
+	%D%/net/listen.c %D%/net/listen.h \
+	%D%/net/tls.c %D%/net/tls.h \
+	%D%/priv/drop.c %D%/priv/drop.h \
+	%D%/priv/ipc.c %D%/priv/ipc.h \
+	%D%/priv/notify.c %D%/priv/notify.h \
+	%D%/priv/sandbox.c %D%/priv/sandbox.h
 
 noinst_LIBRARIES += %D%/libcommon.a
 %C%_libcommon_a_SOURCES = $(COMMON_SRC)

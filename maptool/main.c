@@ -1,9 +1,53 @@
-/* maptool - options and start. */
+/* maptool - which tool am I: by the name that I was called by, or by a word. */
+
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
+#include "maptool/postconf.h"
+#include "maptool/postmap.h"
 
-int main(void)
+static const struct tool {
+	const char *name; /* argv[0] */
+	const char *word; /* maptool WORD */
+	int (*run)(int argc, char **argv);
+} tools[] = {
+	{ "postmap", "map", postmap_main },
+	{ "postalias", "alias", postalias_main },
+	{ "postconf", "conf", postconf_main },
+};
+
+static const char usage[] =
+    "usage: maptool map ARGUMENT...     as postmap: build and query tables\n"
+    "       maptool alias ARGUMENT...   as postalias: alias files\n"
+    "       maptool conf ARGUMENT...    as postconf: show and edit main.cf\n"
+    "       maptool --version | --help\n"
+    "\n"
+    "Called as postmap, postalias or postconf it is that tool. See maptool(1).\n";
+
+int main(int argc, char **argv)
 {
-	log_init("maptool");
-	log_fatal("not built yet");
+	static char unknown[] = "maptool";
+	char *name = argc > 0 ? basename(argv[0]) : unknown;
+	const struct tool *t;
+
+	log_init(name);
+	for (t = tools; t < tools + NELEM(tools); t++)
+		if (strcmp(t->name, name) == 0)
+			return t->run(argc, argv);
+	if (argc < 2 || strcmp(argv[1], "--help") == 0) {
+		fputs(usage, argc < 2 ? stderr : stdout);
+		return argc < 2;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("maptool " PACKAGE_VERSION);
+		return 0;
+	}
+	for (t = tools; t < tools + NELEM(tools); t++)
+		if (strcmp(t->word, argv[1]) == 0)
+			return t->run(argc - 1, argv + 1);
+	log_error("unknown command \"%s\"", argv[1]);
+	fputs(usage, stderr);
+	return 1;
 }

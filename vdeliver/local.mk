@@ -1,15 +1,40 @@
 # vdeliver: everything but main.c is also linked into the unit tests.
 VDELIVER_SRC = \
+	%D%/access.c %D%/access.h \
+	%D%/asking.c %D%/asking.h \
+	%D%/chan.c %D%/chan.h \
+	%D%/children.c %D%/children.h \
 	%D%/cleanup.c %D%/cleanup.h \
+	%D%/commit.c %D%/commit.h \
+	%D%/control.c %D%/control.h \
+	%D%/delivering.c %D%/delivering.h \
+	%D%/durable.c %D%/durable.h \
+	%D%/front.c %D%/front.h \
+	%D%/identity.c %D%/identity.h \
+	%D%/job.h \
+	%D%/listeners.c %D%/listeners.h \
+	%D%/logger.c %D%/logger.h \
+	%D%/lookup.c %D%/lookup.h \
+	%D%/master_cf.c %D%/master_cf.h \
+	%D%/monitor.c %D%/monitor.h \
+	%D%/reply.c \
+	%D%/resolve.c %D%/resolve.h \
+	%D%/router.c %D%/router.h \
+	%D%/rules.c %D%/rules.h \
 	%D%/session.c %D%/session.h \
 	%D%/session_data.c \
 	%D%/session_hello.c \
 	%D%/session_mail.c \
 	%D%/session_reply.c \
 	%D%/session_state.h \
+	%D%/settings.c %D%/settings.h \
 	%D%/smtp_data.c %D%/smtp_data.h \
 	%D%/smtp_parse.c %D%/smtp_parse.h \
-	%D%/spool.c %D%/spool.h
+	%D%/spool.c %D%/spool.h \
+	%D%/throttle.c %D%/throttle.h \
+	%D%/wire.h \
+	%D%/worker.c %D%/worker.h \
+	%D%/workers.c %D%/workers.h
 
 sbin_PROGRAMS += %D%/vdeliver
 %C%_vdeliver_SOURCES = %D%/main.c $(VDELIVER_SRC)

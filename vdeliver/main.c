@@ -1,9 +1,204 @@
-/* vdeliver - options and start. */
+/* vdeliver - options, commands, the way to the background. */
 
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/io.h"
 #include "base/log.h"
+#include "vdeliver/control.h"
+#include "vdeliver/monitor.h"
 
-int main(void)
+#define EX_USAGE 64
+
+struct options {
+	const char *dir;
+	bool foreground, test;
+	const char *command; /* NULL: run */
+};
+
+static const char usage[] =
+    "usage: vdeliver [-c DIR] [-f]         run; -f: stay in the foreground\n"
+    "       vdeliver [-c DIR] -t           check the configuration\n"
+    "       vdeliver [-c DIR] stop|reload|status\n"
+    "       vdeliver --version | --help\n"
+    "\n"
+    "Takes Postfix's main.cf and lookup tables from DIR (/etc/postfix), speaks\n"
+    "SMTP and LMTP where vdeliver_listen says, and delivers to virtual\n"
+    "mailboxes: 250 means on disk. See vdeliver(8).\n";
+
+static int command_stop(const struct settings *set, pid_t pid)
 {
+	struct err e;
+
+	if (control_stop(set, pid, &e) == ST_OK)
+		return 0;
+	log_error("%s", e.text);
+	return 1;
+}
+
+static int command_reload(const struct settings *set, pid_t pid)
+{
+	(void)set;
+	if (kill(pid, SIGHUP) == 0)
+		return 0;
+	log_error("kill %ld: %m", (long)pid);
+	return 1;
+}
+
+static int command_status(const struct settings *set, pid_t pid)
+{
+	printf("vdeliver runs with %s, pid %ld\n", set->config_directory,
+	    (long)pid);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(const struct settings *set, pid_t pid);
+} commands[] = {
+	{ "stop", command_stop },
+	{ "reload", command_reload },
+	{ "status", command_status },
+};
+
+static int run_command(const char *name, const struct settings *set)
+{
+	struct err e;
+	pid_t pid;
+	enum st st;
+	size_t i;
+
+	for (i = 0; i < NELEM(commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			break;
+	if (i == NELEM(commands)) {
+		log_error("unknown command \"%s\": stop, reload or status",
+		    name);
+		return EX_USAGE;
+	}
+	st = control_find(set, &pid, &e);
+	if (st == ST_OK)
+		return commands[i].run(set, pid);
+	if (st == ST_NONE)
+		log_error("no vdeliver runs with %s", set->config_directory);
+	else
+		log_error("%s", e.text);
+	return 1;
+}
+
+static void parse_options(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *env = getenv("MAIL_CONFIG");
+	int c;
+
+	*o = (struct options){ .dir = env != NULL ? env : "/etc/postfix" };
+	while ((c = getopt_long(argc, argv, "c:ft", longs, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			o->dir = optarg;
+			break;
+		case 'f':
+			o->foreground = true;
+			break;
+		case 't':
+			o->test = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		case 'V':
+			puts("vdeliver " PACKAGE_VERSION);
+			exit(0);
+		default:
+			fputs(usage, stderr);
+			exit(EX_USAGE);
+		}
+	}
+	if (optind < argc)
+		o->command = argv[optind++];
+	if (optind < argc) {
+		fputs(usage, stderr);
+		exit(EX_USAGE);
+	}
+}
+
+/* The parent stays until the child says that it listens, or ends. */
+static void NORETURN await(pid_t pid, int ready)
+{
+	char c;
+	int status;
+
+	if (io_read_full(ready, &c, 1) == 1)
+		_exit(0);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	_exit(WIFEXITED(status) && WEXITSTATUS(status) != 0
+		? WEXITSTATUS(status)
+		: 1);
+}
+
+/* Returns in the daemon; *ready is where it says that it runs. */
+static void background(int *ready)
+{
+	int fd[2];
+	pid_t pid;
+
+	if (pipe(fd) != 0 || (pid = fork()) < 0)
+		log_fatal("cannot go to the background: %m");
+	if (pid != 0) {
+		close(fd[1]);
+		await(pid, fd[0]);
+	}
+	close(fd[0]);
+	if (setsid() < 0 || chdir("/") != 0)
+		log_fatal("cannot go to the background: %m");
+	*ready = fd[1];
+}
+
+static int run(const struct options *o, struct settings *set)
+{
+	struct monitor_start start = { o->dir, o->foreground, -1, -1 };
+	struct err e;
+
+	if (control_hold(set, &start.lock, &e) != ST_OK)
+		log_fatal("%s", e.text);
+	if (!o->foreground)
+		background(&start.ready);
+	if (control_write_pid(start.lock, &e) != ST_OK)
+		log_fatal("%s", e.text);
+	return monitor_run(&start, set);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	struct settings set;
+	char dir[PATH_MAX];
+	struct err e;
+
 	log_init("vdeliver");
-	log_fatal("not built yet");
+	parse_options(argc, argv, &o);
+	if (realpath(o.dir, dir) == NULL)
+		log_fatal("open %s: %m; name the directory of main.cf by -c",
+		    o.dir);
+	o.dir = dir;
+	if (settings_load(&set, o.dir, &e) != ST_OK)
+		log_fatal("%s", e.text);
+	if (o.test)
+		return 0;
+	if (o.command != NULL)
+		return run_command(o.command, &set);
+	return run(&o, &set);
 }

@@ -58,6 +58,18 @@ enum st conf_time(struct conf *c, const char *name, int64_t *v, struct err *e)
 enum st conf_expand(struct conf *c, struct str text, struct buf *out,
     struct err *e) MUST_CHECK;
 
+/* Keep text as long as c lives: *kept is a C string. ST_TEMP: a NUL in it. */
+enum st conf_keep(struct conf *c, struct str text, const char **kept,
+    struct err *e) MUST_CHECK;
+/*
+ * What maptool needs: the defaults of Postfix 3.7, and a value put in place of
+ * main.cf's.
+ */
+void conf_like_37(struct conf *c);
+void conf_set(struct conf *c, struct str name, struct str value);
+/* Read DIR/main.cf into c; otherwise as conf_load(). */
+enum st conf_read(struct conf *c, struct err *e) MUST_CHECK;
+
 /* Names set in main.cf, in its order; stops when fn returns false. */
 void conf_each(const struct conf *c,
     bool (*fn)(const char *name, const char *value, void *arg), void *arg);
@@ -76,9 +88,15 @@ struct param {
 	enum param_type type;
 	const char
 	    *def; /* default text, may hold $name; NULL: by the machine */
-	int64_t min, max;
+	int64_t min, max; /* 0: any number, and the largest int */
 	char unit;
-	bool ours; /* a vdeliver_* parameter, unknown to Postfix */
+	bool ours;  /* a vdeliver_* parameter, unknown to Postfix */
+	bool newer; /* known to Postfix since a version after 3.7 */
+	/*
+	 * Postfix 3.7's default where def is that of a later version, NULL
+	 * where it did not change. Only for conf_like_37().
+	 */
+	const char *def37;
 };
 
 /* The row of name, NULL when there is none; all rows, sorted by name. */

@@ -27,6 +27,7 @@ enum map_flags {
 	MAP_ALIASES = 1 << 7,   /* postalias' source format */
 	MAP_DUP_IGNORE = 1 << 8,
 	MAP_DUP_REPLACE = 1 << 9,
+	MAP_WRITE = 1 << 10, /* open for map_del() too */
 };
 
 /* What delivery opens virtual_mailbox_maps, _uid_maps and _gid_maps with. */
@@ -76,6 +77,13 @@ enum st map_open(struct map **m, struct str spec, const char *default_type,
  * ST_NONE: no such key. ST_TEMP: the table cannot tell now.
  */
 enum st map_get(struct map *m, struct str key, struct buf *val, struct err *e)
+    MUST_CHECK;
+
+/* Delete key; ST_NONE: it was not there. The table was opened MAP_WRITE.
+ * ST_TEMP: "table T:N: delete operation is not supported", or an error. */
+enum st map_del(struct map *m, struct str key, struct err *e) MUST_CHECK;
+/* The next record, from the first on; ST_NONE after the last one. */
+enum st map_next(struct map *m, struct buf *key, struct buf *val, struct err *e)
     MUST_CHECK;
 
 /*

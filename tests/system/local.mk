@@ -1,1 +1,45 @@
-# tests/system
+# tests/system: pytest with real peers, in namespaces of its own.
+EXTRA_DIST += \
+	tests/peers/enter \
+	tests/peers/fetch-peers \
+	%D%/conftest.py \
+	%D%/lib/__init__.py \
+	%D%/lib/certs.py \
+	%D%/lib/daemon.py \
+	%D%/lib/dovecot.py \
+	%D%/lib/fetchmail.py \
+	%D%/lib/lines.py \
+	%D%/lib/mail.py \
+	%D%/lib/maildir.py \
+	%D%/lib/pop3.py \
+	%D%/lib/postfix.py \
+	%D%/lib/smtp.py \
+	%D%/lib/syslog.py \
+	%D%/lib/waiting.py \
+	%D%/pytest.ini \
+	%D%/run \
+	%D%/test_01_scenario.py \
+	%D%/test_02_lines.py \
+	%D%/test_03_rc_file.py \
+	%D%/test_04_refusals.py \
+	%D%/test_05_trouble.py \
+	%D%/test_06_changed_table.py \
+	%D%/test_07_table_files.py \
+	%D%/test_08_postconf.py \
+	%D%/test_09_tls.py \
+	%D%/test_10_lmtp.py \
+	%D%/test_11_kills.py \
+	%D%/test_12_batches.py \
+	%D%/test_13_ipv6.py \
+	%D%/test_14_first_errors.py
+
+# Options for pytest: make check-system CHECK_SYSTEM_FLAGS='-k test_04 -x'
+CHECK_SYSTEM_FLAGS =
+
+check-system: all
+	@BUILD='$(abs_builddir)' $(srcdir)/%D%/run $(CHECK_SYSTEM_FLAGS)
+
+check-long: all
+	@BUILD='$(abs_builddir)' LONG=1 $(srcdir)/%D%/run -m long
+
+.PHONY: check-system check-long

@@ -1,0 +1,190 @@
+/* maildir - stage under tmp/, publish into new/. */
+
+#include "mail/maildir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+
+/* Publishing tries this many names; each differs in its microseconds. */
+#define NAME_TRIES 50
+
+enum st maildir_errno(struct err *e, const struct maildir_store *store,
+    const char *what, const char *path)
+{
+	int why = errno;
+	char name[160] = "";
+	enum st st;
+
+	if (path != NULL)
+		snprintf(name, sizeof(name), " %s%s%s", store->path,
+		    store->path[strlen(store->path) - 1] == '/' ? "" : "/",
+		    path);
+	errno = why;
+	if (why == EDQUOT || why == EFBIG)
+		st = err_perm(e, "5.2.2", "maildir delivery failed: %s%s: %m",
+		    what, name);
+	else
+		st = err_temp(e, why == ENOSPC ? "4.3.0" : "4.2.0",
+		    "maildir delivery failed: %s%s: %m", what, name);
+	errno = why;
+	return st;
+}
+
+/* The machine's name with what a file name must not have replaced. */
+static const char *host_part(void)
+{
+	static char host[128];
+	char name[65] = "localhost", *p;
+	size_t n = 0;
+
+	if (host[0] != '\0')
+		return host;
+	if (gethostname(name, sizeof(name) - 1) != 0 || name[0] == '\0')
+		memcpy(name, "localhost", sizeof("localhost"));
+	for (p = name; *p != '\0' && n + 5 < sizeof(host); p++)
+		if (*p == '/' || *p == ':')
+			n += (size_t)snprintf(host + n, sizeof(host) - n,
+			    *p == '/' ? "\\057" : "\\072");
+		else
+			host[n++] = *p;
+	host[n] = '\0';
+	return host;
+}
+
+static const char *boot_part(void)
+{
+	static char boot[9];
+	char text[9] = "0";
+	AUTO_FD fd = -1;
+
+	if (boot[0] != '\0')
+		return boot;
+	fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || io_read_full(fd, text, 8) != 8)
+		memcpy(text, "00000000", sizeof(text));
+	memcpy(boot, text, sizeof(boot));
+	return boot;
+}
+
+/* mkdir -p of path below base, mode 0700; existing parts are as they are. */
+static bool make_dirs(int base, const char *path)
+{
+	char part[PATH_MAX];
+	size_t n = strlen(path), i;
+
+	if (n >= sizeof(part)) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	memcpy(part, path, n + 1);
+	for (i = 1; i <= n; i++) {
+		if (part[i] != '/' && part[i] != '\0')
+			continue;
+		part[i] = '\0';
+		if (mkdirat(base, part, 0700) != 0 && errno != EEXIST)
+			return false;
+		part[i] = path[i];
+	}
+	return true;
+}
+
+static int create(int base, const char *path)
+{
+	return openat(base, path,
+	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+enum st maildir_stage(struct maildir_msg *msg, struct arena *a,
+    const struct maildir_store *store, struct str dir, struct err *e)
+{
+	static atomic_uint counter;
+	enum st st;
+
+	while (dir.n > 1 && dir.p[dir.n - 1] == '/')
+		dir.n--;
+	msg->store = store;
+	msg->new = NULL;
+	msg->dir = arena_strz(a, dir);
+	msg->tmp = arena_printf(a, "%s/tmp/%lld.P%ldQ%uB%s.%s", msg->dir,
+	    (long long)clock_seconds(), (long)getpid(),
+	    atomic_fetch_add(&counter, 1), boot_part(), host_part());
+	msg->fd = create(store->fd, msg->tmp);
+	if (msg->fd < 0 && errno == ENOENT &&
+	    make_dirs(store->fd, arena_printf(a, "%s/tmp", msg->dir)))
+		msg->fd = create(store->fd, msg->tmp);
+	if (msg->fd >= 0)
+		return ST_OK;
+	st = maildir_errno(e, store, "create maildir file", msg->tmp);
+	msg->tmp = NULL;
+	return st;
+}
+
+/* RENAME_NOREPLACE where the file system has it, link and unlink elsewhere. */
+static bool move(int base, const char *from, const char *to)
+{
+	if (renameat2(base, from, base, to, RENAME_NOREPLACE) == 0)
+		return true;
+	if (errno != EINVAL && errno != ENOSYS)
+		return false;
+	if (linkat(base, from, base, to, 0) != 0)
+		return false;
+	unlinkat(base, from, 0);
+	return true;
+}
+
+static bool make_goal(const struct maildir_msg *msg, struct arena *a)
+{
+	return make_dirs(msg->store->fd, arena_printf(a, "%s/cur", msg->dir)) &&
+	    make_dirs(msg->store->fd, arena_printf(a, "%s/new", msg->dir));
+}
+
+enum st maildir_publish(struct maildir_msg *msg, struct arena *a, struct err *e)
+{
+	struct timespec now = clock_wall();
+	long usec = now.tv_nsec / 1000;
+	struct stat sb;
+	bool made = false;
+	enum st st;
+	int i;
+
+	if (fstat(msg->fd, &sb) != 0)
+		return maildir_errno(e, msg->store, "fstat", msg->tmp);
+	for (i = 0; i < NAME_TRIES; i++) {
+		msg->new =
+		    arena_printf(a, "%s/new/%lld.V%llxI%llxM%ld.%s", msg->dir,
+			(long long)now.tv_sec, (unsigned long long)sb.st_dev,
+			(unsigned long long)sb.st_ino, usec, host_part());
+		if (move(msg->store->fd, msg->tmp, msg->new)) {
+			msg->tmp = NULL;
+			fd_clear(&msg->fd);
+			return ST_OK;
+		}
+		if (errno == ENOENT && !made && make_goal(msg, a))
+			made = true;
+		else if (errno == EEXIST)
+			usec = (usec + 1) % 1000000;
+		else
+			break;
+	}
+	st = maildir_errno(e, msg->store, "create maildir file", msg->new);
+	msg->new = NULL;
+	return st;
+}
+
+void maildir_discard(struct maildir_msg *msg)
+{
+	if (msg->tmp != NULL)
+		unlinkat(msg->store->fd, msg->tmp, 0);
+	msg->tmp = NULL;
+	fd_clear(&msg->fd);
+}

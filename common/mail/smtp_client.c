@@ -1,0 +1,214 @@
+/* smtp_client - commands and replies, read straight down. */
+
+#include "mail/smtp_client.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+
+/* No sane server says more in one reply. */
+#define REPLY_LINES 200
+
+void smtp_reply_clear(struct smtp_reply *r)
+{
+	buf_clear(&r->text);
+}
+
+void smtp_reply_dsn(const struct smtp_reply *r, char dsn[10])
+{
+	struct str rest = buf_str(&r->text), word;
+	size_t i, dots = 0;
+
+	dsn[0] = '\0';
+	if (!str_word(&rest, " \n", &word) || word.n > 9 || word.n < 5)
+		return;
+	for (i = 0; i < word.n; i++) {
+		if (word.p[i] == '.')
+			dots++;
+		else if (word.p[i] < '0' || word.p[i] > '9')
+			return;
+	}
+	if (dots == 2 && strchr("245", word.p[0]) != NULL) {
+		memcpy(dsn, word.p, word.n);
+		dsn[word.n] = '\0';
+	}
+}
+
+static void trace(struct smtp_client *c, char way, struct str line)
+{
+	if (c->trace != NULL)
+		c->trace(way, line, c->arg);
+}
+
+static enum st bad_reply(struct err *e, struct str line)
+{
+	return err_temp(e, "4.5.0", "this is no SMTP reply: \"%.*s\"",
+	    STR_ARG(line));
+}
+
+enum st smtp_read(struct smtp_client *c, struct smtp_reply *r, struct err *e)
+{
+	struct str line;
+	uint64_t code;
+	enum st st;
+	int n = 0;
+
+	buf_reset(&r->text);
+	do {
+		st = conn_line(c->conn, &line, e);
+		if (st == ST_NONE)
+			return err_temp(e, "4.4.2",
+			    "the SMTP server has closed the connection");
+		if (st != ST_OK)
+			return st;
+		line = str_trim_right(line);
+		trace(c, '<', line);
+		if (line.n < 3 || !num_u64(str_head(line, 3), 599, &code) ||
+		    code < 100 || ++n > REPLY_LINES ||
+		    (line.n > 3 && line.p[3] != ' ' && line.p[3] != '-'))
+			return bad_reply(e, line);
+		r->code = (int)code;
+		if (r->text.n != 0)
+			buf_addch(&r->text, '\n');
+		buf_add(&r->text, str_skip(line, 4));
+	} while (line.n > 3 && line.p[3] == '-');
+	return ST_OK;
+}
+
+static enum st send_v(struct smtp_client *c, struct err *e, const char *fmt,
+    va_list ap)
+{
+	char *text = NULL;
+	int n = vasprintf(&text, fmt, ap);
+	enum st st;
+
+	if (n < 0)
+		bug("no memory to format a command");
+	/* No address, whatever is in it, becomes two commands. */
+	if (strpbrk(text, "\r\n") != NULL) {
+		free(text);
+		return err_temp(e, "4.3.0", "line break in an SMTP command");
+	}
+	trace(c, '>', str_c(text));
+	st = conn_put(c->conn, (struct str){ text, (size_t)n }, e);
+	free(text);
+	if (st == ST_OK)
+		st = conn_put(c->conn, STR("\r\n"), e);
+	return st;
+}
+
+enum st smtp_send(struct smtp_client *c, struct err *e, const char *fmt, ...)
+{
+	va_list ap;
+	enum st st;
+
+	va_start(ap, fmt);
+	st = send_v(c, e, fmt, ap);
+	va_end(ap);
+	return st;
+}
+
+enum st smtp_command(struct smtp_client *c, struct smtp_reply *r,
+    struct err *e, const char *fmt, ...)
+{
+	va_list ap;
+	enum st st;
+
+	va_start(ap, fmt);
+	st = send_v(c, e, fmt, ap);
+	va_end(ap);
+	if (st == ST_OK)
+		st = conn_flush(c->conn, e);
+	return st == ST_OK ? smtp_read(c, r, e) : st;
+}
+
+static const struct {
+	const char *keyword;
+	enum smtp_feature feature;
+} features[] = {
+	{ "PIPELINING", SMTP_PIPELINING },
+	{ "SIZE", SMTP_SIZE },
+	{ "8BITMIME", SMTP_8BITMIME },
+	{ "STARTTLS", SMTP_STARTTLS },
+	{ "AUTH", SMTP_AUTH },
+	{ "ENHANCEDSTATUSCODES", SMTP_ENHANCED },
+	{ "SMTPUTF8", SMTP_UTF8 },
+	{ "DSN", SMTP_DSN },
+};
+
+static void read_features(struct smtp_client *c, const struct smtp_reply *r)
+{
+	struct str rest = buf_str(&r->text), line, word;
+	bool more = str_cut(&rest, '\n', &line); /* the name */
+	size_t i;
+
+	c->features = 0;
+	c->size_limit = 0;
+	while (more) {
+		more = str_cut(&rest, '\n', &line);
+		if (!str_word(&line, " =", &word))
+			continue;
+		for (i = 0; i < NELEM(features); i++)
+			if (str_ieqc(word, features[i].keyword))
+				c->features |= features[i].feature;
+		if (str_ieqc(word, "SIZE") &&
+		    !num_u64(str_trim(line), UINT64_MAX, &c->size_limit))
+			c->size_limit = 0;
+	}
+}
+
+enum st smtp_hello(struct smtp_client *c, const char *name,
+    struct smtp_reply *r, struct err *e)
+{
+	enum st st = smtp_command(c, r, e, "%s %s", c->lmtp ? "LHLO" : "EHLO",
+	    name);
+
+	if (st != ST_OK)
+		return st;
+	if (r->code / 100 == 2) {
+		read_features(c, r);
+		return ST_OK;
+	}
+	if (c->lmtp || r->code == 421)
+		return ST_OK;
+	c->features = 0;
+	return smtp_command(c, r, e, "HELO %s", name);
+}
+
+void smtp_text_begin(struct smtp_client *c)
+{
+	c->at_line_start = true;
+}
+
+enum st smtp_text(struct smtp_client *c, struct str piece, struct err *e)
+{
+	struct str line;
+	bool whole = true;
+
+	while (piece.n != 0) {
+		if (c->at_line_start && *piece.p == '.' &&
+		    conn_put(c->conn, STR("."), e) != ST_OK)
+			return ST_TEMP;
+		whole = str_cut(&piece, '\n', &line);
+		if (whole && line.n != 0 && line.p[line.n - 1] == '\r')
+			line.n--;
+		if (conn_put(c->conn, line, e) != ST_OK ||
+		    (whole && conn_put(c->conn, STR("\r\n"), e) != ST_OK))
+			return ST_TEMP;
+		c->at_line_start = whole;
+	}
+	return ST_OK;
+}
+
+enum st smtp_text_end(struct smtp_client *c, struct err *e)
+{
+	if (!c->at_line_start && conn_put(c->conn, STR("\r\n"), e) != ST_OK)
+		return ST_TEMP;
+	if (conn_put(c->conn, STR(".\r\n"), e) != ST_OK)
+		return ST_TEMP;
+	return conn_flush(c->conn, e);
+}
+

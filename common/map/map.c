@@ -1,0 +1,166 @@
+/* map - the table of table types, and what all types have in common. */
+
+#include "map/map.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/utf8.h"
+#include "base/xalloc.h"
+#include "map/types.h"
+
+/* No key of a mail system is longer. */
+#define KEY_MAX 70000
+
+static const struct map_ops *const types[] = {
+	&map_hash_ops,
+	&map_btree_ops,
+	&map_texthash_ops,
+	&map_inline_ops,
+	&map_static_ops,
+	&map_environ_ops,
+	&map_fail_ops,
+};
+
+const struct map_ops *map_type(struct str type)
+{
+	size_t i;
+
+	for (i = 0; i < NELEM(types); i++)
+		if (str_eqc(type, types[i]->type))
+			return types[i];
+	return NULL;
+}
+
+const struct map_ops *const *map_types(size_t *n)
+{
+	*n = NELEM(types);
+	return types;
+}
+
+static enum st open_with(struct map *m, struct err *e)
+{
+	struct str rest = m->spec, type;
+
+	if (!str_cut(&rest, ':', &type) || type.n == 0 || rest.n == 0)
+		return err_temp(e, "4.3.0",
+		    "open dictionary: expecting "
+		    "\"type:name\" form instead of \"%.*s\"",
+		    STR_ARG(m->spec));
+	m->ops = map_type(type);
+	if (m->ops == NULL)
+		return err_temp(e, "4.3.0", "unsupported dictionary type: %.*s",
+		    STR_ARG(type));
+	m->name = rest;
+	return m->ops->open(m, e);
+}
+
+enum st map_open(struct map **out, struct str spec, const char *default_type,
+    unsigned flags, struct err *e)
+{
+	struct map *m = xcalloc(1, sizeof(*m));
+	enum st st;
+
+	/* virtual(8) opens the inner table itself as well. */
+	while (str_starts(spec, STR("proxy:")))
+		spec = str_skip(spec, 6);
+	if (str_find(spec, ':') < 0)
+		spec = str_c(arena_printf(&m->arena, "%s:%.*s", default_type,
+		    STR_ARG(spec)));
+	m->spec = arena_str(&m->arena, spec);
+	m->flags = flags;
+	st = open_with(m, e);
+	if (st != ST_OK) {
+		m->ops = NULL;
+		map_close(m);
+		return st;
+	}
+	*out = m;
+	return ST_OK;
+}
+
+bool map_fold_key(const struct map *m, struct str key, struct buf *out)
+{
+	if ((m->flags & MAP_FOLD) == 0 || m->ops->pattern)
+		return buf_set(out, key);
+	return (m->flags & MAP_UTF8) != 0 && utf8_valid(key)
+	    ? utf8_fold(out, key)
+	    : ascii_fold(out, key);
+}
+
+enum st map_get(struct map *m, struct str key, struct buf *val, struct err *e)
+{
+	AUTO_BUF folded = BUF_MAX(KEY_MAX);
+	enum st st;
+
+	if ((m->flags & MAP_UTF8) != 0 && !utf8_valid(key)) {
+		log_warn("%.*s: non-UTF-8 key \"%.*s\": malformed UTF-8 or "
+			 "invalid codepoint",
+		    STR_ARG(m->spec), STR_ARG(key));
+		return ST_NONE;
+	}
+	if (!map_fold_key(m, key, &folded))
+		return ST_NONE;
+	buf_reset(val);
+	st = m->ops->get(m, buf_str(&folded), val, e);
+	if (st == ST_OK && val->full)
+		return err_temp(e, "4.3.5",
+		    "%.*s: value of \"%.*s\" is longer "
+		    "than %zu bytes",
+		    STR_ARG(m->spec), STR_ARG(key), val->max);
+	if (st != ST_OK || (m->flags & MAP_UTF8) == 0 ||
+	    utf8_valid(buf_str(val)))
+		return st;
+	log_warn("%.*s: key \"%.*s\": non-UTF-8 value \"%s\": malformed UTF-8 "
+		 "or invalid codepoint",
+	    STR_ARG(m->spec), STR_ARG(key), buf_c(val));
+	return err_temp(e, "4.3.5", "table %.*s: query error",
+	    STR_ARG(m->spec));
+}
+
+enum st map_del(struct map *m, struct str key, struct err *e)
+{
+	AUTO_BUF folded = BUF_MAX(KEY_MAX);
+
+	if (m->ops->del == NULL)
+		return err_temp(e, "",
+		    "table %.*s: delete operation is not "
+		    "supported",
+		    STR_ARG(m->spec));
+	if (!map_fold_key(m, key, &folded))
+		return ST_NONE;
+	return m->ops->del(m, buf_str(&folded), e);
+}
+
+enum st map_next(struct map *m, struct buf *key, struct buf *val, struct err *e)
+{
+	if (m->ops->next == NULL)
+		return err_temp(e, "",
+		    "table %.*s: sequence operation is not "
+		    "supported",
+		    STR_ARG(m->spec));
+	return m->ops->next(m, key, val, e);
+}
+
+bool map_changed(struct map *m)
+{
+	return m->ops->changed != NULL && m->ops->changed(m);
+}
+
+bool map_pure(const struct map *m)
+{
+	return m->ops->pure;
+}
+
+void map_close(struct map *m)
+{
+	struct arena a;
+
+	if (m == NULL)
+		return;
+	if (m->ops != NULL && m->ops->close != NULL)
+		m->ops->close(m);
+	a = m->arena;
+	free(m);
+	arena_clear(&a);
+}

@@ -1,0 +1,34 @@
+/*
+ * types - every table type by its name, and what their files share.
+ */
+#ifndef COMMON_MAP_TYPES_H
+#define COMMON_MAP_TYPES_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "map/map.h"
+
+extern const struct map_ops map_hash_ops, map_btree_ops, map_texthash_ops,
+    map_inline_ops, map_static_ops, map_environ_ops, map_fail_ops;
+
+/* The row of a type, NULL when there is none; all of them. */
+const struct map_ops *map_type(struct str type);
+const struct map_ops *const *map_types(size_t *n);
+
+/* key as the table stores it: folded when flags and type say so. */
+bool map_fold_key(const struct map *m, struct str key, struct buf *out);
+
+/* What a file looked like; another one in its place differs. */
+struct file_id {
+	dev_t dev;
+	ino_t ino;
+	off_t size;
+	struct timespec mtime;
+};
+
+void file_id_set(struct file_id *id, const struct stat *sb);
+/* Is path no longer what id says: other, changed or gone? */
+bool file_id_changed(const struct file_id *id, const char *path);
+
+#endif

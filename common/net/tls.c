@@ -1,0 +1,160 @@
+/* tls - client contexts, verification. */
+
+#include "net/tls.h"
+
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/str.h"
+
+static enum st ssl_error(struct err *e, const char *what)
+{
+	char text[160];
+
+	ERR_error_string_n(ERR_get_error(), text, sizeof(text));
+	return err_temp(e, "4.7.5", "%s: %s", what, text);
+}
+
+static enum st trust(SSL_CTX *ctx, const struct tls_rules *r, struct err *e)
+{
+	if (!r->verify)
+		return ST_OK;
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	if (r->ca_file == NULL && r->ca_path == NULL) {
+		/* Looks at SSL_CERT_FILE and SSL_CERT_DIR, too. */
+		if (SSL_CTX_set_default_verify_paths(ctx) != 1)
+			return ssl_error(e, "default trust anchors");
+		return ST_OK;
+	}
+	if (SSL_CTX_load_verify_locations(ctx, r->ca_file, r->ca_path) != 1)
+		return ssl_error(e,
+		    r->ca_file != NULL ? r->ca_file : r->ca_path);
+	return ST_OK;
+}
+
+static enum st own_cert(SSL_CTX *ctx, const struct tls_rules *r, struct err *e)
+{
+	const char *cert = r->cert != NULL ? r->cert : r->key;
+	const char *key = r->key != NULL ? r->key : r->cert;
+
+	if (cert == NULL)
+		return ST_OK;
+	if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1)
+		return ssl_error(e, cert);
+	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)
+		return ssl_error(e, key);
+	return ST_OK;
+}
+
+enum st tls_client(SSL_CTX **out, const struct tls_rules *r, struct err *e)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+
+	if (ctx == NULL)
+		return ssl_error(e, "TLS context");
+	SSL_CTX_set_min_proto_version(ctx,
+	    r->min_version != 0 ? r->min_version : TLS1_2_VERSION);
+	if (r->max_version != 0)
+		SSL_CTX_set_max_proto_version(ctx, r->max_version);
+	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
+	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	if (trust(ctx, r, e) != ST_OK || own_cert(ctx, r, e) != ST_OK) {
+		SSL_CTX_free(ctx);
+		return ST_TEMP;
+	}
+	*out = ctx;
+	return ST_OK;
+}
+
+static bool is_address(const char *name)
+{
+	unsigned char bytes[16];
+
+	return inet_pton(AF_INET, name, bytes) == 1 ||
+	    inet_pton(AF_INET6, name, bytes) == 1;
+}
+
+enum st tls_expect(SSL *ssl, const struct tls_rules *r, struct err *e)
+{
+	if (is_address(r->name)) {
+		if (r->verify &&
+		    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl),
+			r->name) != 1)
+			return ssl_error(e, r->name);
+		return ST_OK;
+	}
+	SSL_set_tlsext_host_name(ssl, r->name);
+	if (r->verify && SSL_set1_host(ssl, r->name) != 1)
+		return ssl_error(e, r->name);
+	return ST_OK;
+}
+
+/* "AB:CD" and "abcd" are the same. */
+static bool same_hex(const char *a, const char *b)
+{
+	for (;;) {
+		while (*a == ':')
+			a++;
+		while (*b == ':')
+			b++;
+		if (str_lower(*a) != str_lower(*b))
+			return false;
+		if (*a == '\0')
+			return true;
+		a++;
+		b++;
+	}
+}
+
+enum st tls_check_fingerprint(SSL *ssl, const struct tls_rules *r,
+    struct err *e)
+{
+	const char *want = r->fingerprint, *colon;
+	char name[16] = "md5", hex[2 * EVP_MAX_MD_SIZE + 1] = "";
+	unsigned char sum[EVP_MAX_MD_SIZE];
+	unsigned n = 0, i;
+	const EVP_MD *md;
+	X509 *cert;
+
+	if (want == NULL)
+		return ST_OK;
+	colon = strchr(want, ':');
+	if (colon != NULL && colon - want > 2 &&
+	    (size_t)(colon - want) < sizeof(name)) {
+		memcpy(name, want, (size_t)(colon - want));
+		name[colon - want] = '\0';
+		want = colon + 1;
+	}
+	md = EVP_get_digestbyname(name);
+	cert = SSL_get0_peer_certificate(ssl);
+	if (md == NULL)
+		return err_temp(e, "4.7.5", "sslfingerprint: no digest \"%s\"",
+		    name);
+	if (cert == NULL || X509_digest(cert, md, sum, &n) != 1)
+		return err_temp(e, "4.7.5", "no certificate to take a "
+		    "fingerprint of");
+	for (i = 0; i < n; i++)
+		snprintf(hex + 2 * i, 3, "%02X", sum[i]);
+	if (!same_hex(hex, want))
+		return err_temp(e, "4.7.5", "fingerprints do not match!");
+	return ST_OK;
+}
+
+void tls_reason(SSL *ssl, char *text, size_t size)
+{
+	long bad = SSL_get_verify_result(ssl);
+	unsigned long code = ERR_get_error();
+
+	if (bad != X509_V_OK)
+		snprintf(text, size, "certificate: %s",
+		    X509_verify_cert_error_string(bad));
+	else if (code != 0)
+		ERR_error_string_n(code, text, size);
+	else
+		snprintf(text, size, "the peer has closed");
+	ERR_clear_error();
+}

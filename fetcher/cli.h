@@ -1,0 +1,30 @@
+/*
+ * cli - the command line: options by their rows, and the few that the rc
+ * language does not have.
+ */
+#ifndef FETCHER_CLI_H
+#define FETCHER_CLI_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "fetcher/options.h"
+
+struct cli {
+	struct options opts;
+	const char *rc;    /* -f, NULL: by rule */
+	bool check, version, quit, quit_only, nodetach, configdump;
+	int verbose;
+	bool silent;
+	bool blocks_wakeup; /* something else than -s -v -V --configdump */
+	char **servers;     /* names on the command line */
+	int n;
+};
+
+/*
+ * Parse; prints its own messages. Returns -1 when all is well, else the exit
+ * status (0 for --help).
+ */
+int cli_parse(struct cli *c, int argc, char **argv, struct arena *a);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * config - what the rc file and the command line say, before and after they
+ * are settled: records with users, then accounts.
+ */
+#ifndef FETCHER_CONFIG_H
+#define FETCHER_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "fetcher/options.h"
+
+struct user {
+	struct user *next;
+	const char *remote; /* NULL: not named */
+	struct options opts;
+};
+
+struct record {
+	struct record *next;
+	const char *label;
+	bool skip;
+	bool wanted; /* named on the command line, or polled by default */
+	struct options opts; /* server options */
+	struct user *users;
+};
+
+struct config {
+	struct arena arena;
+	struct options global;
+	struct record *defaults; /* NULL: none */
+	struct record *records, **end;
+	const char *rc_path;
+	const char *rc_dir; /* relative paths in the file are below it */
+};
+
+/* The result: one user of one record with everything merged. */
+struct account {
+	struct account *next;
+	const char *label; /* the word after poll */
+	const char *host;  /* via, else label */
+	const char *user;  /* remote name */
+	const char *password;
+	size_t number_in_record;
+	struct options o;
+	const struct options *global;
+};
+
+#endif

@@ -1,0 +1,168 @@
+/* options - rows and values. */
+
+#include "fetcher/options.h"
+
+#include <string.h>
+
+static const struct option_row rows[] = {
+#define OPTION(id, key, scope, type, def, lng, sht, done) \
+	{ OPT_##id, key, SCOPE_##scope, TYPE_##type, def, lng, sht, done },
+#define ALIAS(id, key)
+#include "fetcher/options.def"
+#undef OPTION
+#undef ALIAS
+};
+
+static const struct {
+	enum option_id id;
+	const char *keyword;
+} aliases[] = {
+#define OPTION(id, key, scope, type, def, lng, sht, done)
+#define ALIAS(id, key) { OPT_##id, key },
+#include "fetcher/options.def"
+#undef OPTION
+#undef ALIAS
+};
+
+static const struct {
+	enum option_type type;
+	const char *word;
+	int64_t num;
+} words[] = {
+	{ TYPE_PROTO, "auto", PROTO_AUTO }, { TYPE_PROTO, "pop3", PROTO_POP3 },
+	{ TYPE_PROTO, "imap", PROTO_IMAP }, { TYPE_PROTO, "apop", PROTO_APOP },
+	{ TYPE_PROTO, "etrn", PROTO_ETRN }, { TYPE_PROTO, "odmr", PROTO_ODMR },
+	{ TYPE_PROTO, "sdps", PROTO_SDPS }, { TYPE_PROTO, "kpop", PROTO_KPOP },
+	{ TYPE_PROTO, "rpop", PROTO_RPOP }, { TYPE_AUTH, "any", 0 },
+	{ TYPE_AUTH, "password", 1 }, { TYPE_AUTH, "cram-md5", 2 },
+	{ TYPE_AUTH, "cram", 2 }, { TYPE_AUTH, "ntlm", 3 },
+	{ TYPE_AUTH, "otp", 4 }, { TYPE_AUTH, "opie", 4 },
+	{ TYPE_AUTH, "gssapi", 5 }, { TYPE_AUTH, "kerberos", 6 },
+	{ TYPE_AUTH, "kerberos_v4", 6 }, { TYPE_AUTH, "kerberos_v5", 6 },
+	{ TYPE_AUTH, "kerberos4", 6 }, { TYPE_AUTH, "kerberos5", 6 },
+	{ TYPE_AUTH, "msn", 7 }, { TYPE_AUTH, "ssh", 8 },
+	{ TYPE_AUTH, "implicit", 8 }, { TYPE_AUTH, "external", 9 },
+	{ TYPE_BADH, "accept", 1 }, { TYPE_BADH, "reject", 0 },
+};
+
+const struct option_row *option_row(enum option_id id)
+{
+	return &rows[id];
+}
+
+const struct option_row *option_find(struct str keyword)
+{
+	size_t i;
+
+	for (i = 0; i < NELEM(rows); i++)
+		if (str_eqc(keyword, rows[i].keyword))
+			return &rows[i];
+	for (i = 0; i < NELEM(aliases); i++)
+		if (str_eqc(keyword, aliases[i].keyword))
+			return &rows[aliases[i].id];
+	return NULL;
+}
+
+int64_t option_word(enum option_type type, struct str word)
+{
+	size_t i;
+
+	for (i = 0; i < NELEM(words); i++)
+		if (words[i].type == type && str_ieqc(word, words[i].word))
+			return words[i].num;
+	return -1;
+}
+
+const char *protocol_name(enum protocol p)
+{
+	static const char *const names[] = { "auto", "POP3", "IMAP", "APOP",
+		"ETRN", "ODMR", "SDPS", "KPOP", "RPOP" };
+
+	return names[p];
+}
+
+void options_set_num(struct options *o, enum option_id id, int64_t num)
+{
+	o->v[id].set = true;
+	o->v[id].num = num;
+}
+
+void options_set_text(struct options *o, enum option_id id, struct str text,
+    struct arena *a)
+{
+	o->v[id].set = true;
+	o->v[id].text = arena_strz(a, text);
+}
+
+static void append(struct option_value *v, struct option_item *item)
+{
+	struct option_item **end = &v->list;
+
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = item;
+}
+
+void options_add(struct options *o, enum option_id id, struct str text,
+    struct str remote, int64_t num, struct arena *a)
+{
+	struct option_item *item = arena_alloc(a, sizeof(*item));
+
+	item->text = arena_strz(a, text);
+	item->remote = arena_strz(a, remote);
+	item->num = num;
+	o->v[id].set = true;
+	append(&o->v[id], item);
+}
+
+static void copy_list(struct options *o, enum option_id id,
+    const struct option_item *from, struct arena *a)
+{
+	for (; from != NULL; from = from->next)
+		options_add(o, id, str_c(from->text), str_c(from->remote),
+		    from->num, a);
+}
+
+void options_merge(struct options *o, const struct options *over, bool add,
+    struct arena *a)
+{
+	size_t i;
+
+	for (i = 0; i < OPT_COUNT; i++) {
+		if (!over->v[i].set)
+			continue;
+		o->v[i].set = true;
+		o->v[i].num = over->v[i].num;
+		o->v[i].text = over->v[i].text;
+		if (over->v[i].list == NULL)
+			continue;
+		if (!add)
+			o->v[i].list = NULL;
+		copy_list(o, (enum option_id)i, over->v[i].list, a);
+	}
+}
+
+int64_t opt_num(const struct options *o, enum option_id id)
+{
+	return o->v[id].set ? o->v[id].num : rows[id].def;
+}
+
+bool opt_flag(const struct options *o, enum option_id id)
+{
+	return opt_num(o, id) != 0;
+}
+
+const char *opt_text(const struct options *o, enum option_id id)
+{
+	return o->v[id].set ? o->v[id].text : NULL;
+}
+
+const struct option_item *opt_list(const struct options *o, enum option_id id)
+{
+	return o->v[id].list;
+}
+
+bool opt_is_set(const struct options *o, enum option_id id)
+{
+	return o->v[id].set;
+}

@@ -1,0 +1,42 @@
+/*
+ * report - what people and log readers see: status lines, errors, dialogue.
+ *
+ * In the foreground status lines go to stdout as they are, errors to stderr as
+ * "PROG: TEXT". With a log file both go there, each "PROG: TEXT"; with syslog
+ * as PROG[PID] at mail.info and mail.err. Lines that are made in pieces come
+ * out as one record in files and syslog.
+ */
+#ifndef FETCHER_REPORT_H
+#define FETCHER_REPORT_H
+
+#include <stdbool.h>
+
+#include "base/macros.h"
+#include "base/str.h"
+
+enum verbosity { REPORT_SILENT, REPORT_NORMAL, REPORT_VERBOSE, REPORT_DEBUG };
+
+struct report_how {
+	const char *prog;
+	enum verbosity verbosity;
+	bool syslog;
+	int logfile; /* -1: none */
+};
+
+void report_init(const struct report_how *how);
+const char *report_prog(void);
+bool report_verbose(void);
+
+/* A status line; not with REPORT_SILENT. */
+void report_info(const char *fmt, ...) PRINTF(1, 2);
+/* The same, with "PROG: " on the console as well. */
+void report_note(const char *fmt, ...) PRINTF(1, 2);
+/* A piece of a status line, and its end. */
+void report_part(const char *fmt, ...) PRINTF(1, 2);
+void report_done(const char *fmt, ...) PRINTF(1, 2);
+/* An error: always. */
+void report_error(const char *fmt, ...) PRINTF(1, 2);
+/* A line of dialogue, with REPORT_VERBOSE: "PROG: POP3> CMD". */
+void report_dialogue(const char *proto, char way, struct str line);
+
+#endif

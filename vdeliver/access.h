@@ -1,0 +1,26 @@
+/*
+ * access - which clients count as local: local_header_rewrite_clients against
+ * our own interface addresses, found at start.
+ */
+#ifndef VDELIVER_ACCESS_H
+#define VDELIVER_ACCESS_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/macros.h"
+#include "vdeliver/settings.h"
+
+struct access;
+
+struct access *access_new(const struct settings *set) MUST_CHECK;
+/* Mail from this address gets missing headers (permit_inet_interfaces). */
+bool access_is_local(const struct access *a, const char *addr);
+
+/*
+ * The default of mynetworks, added to out: 127.0.0.0/8, [::1]/128 and the own
+ * addresses, with their networks when subnet is true (mynetworks_style).
+ */
+void access_own_networks(struct buf *out, bool subnet);
+
+#endif

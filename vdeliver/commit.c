@@ -1,0 +1,253 @@
+/* commit - data safe, published, name safe, answered. Runs in: worker. */
+
+#include "vdeliver/commit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "vdeliver/durable.h"
+#include "vdeliver/job.h"
+
+/* Return-Path, X-Original-To and Delivered-To of the longest addresses. */
+#define PREFIX_MAX 32768
+#define COPY_CHUNK 65536
+#define each_job(j, jobs)                                                \
+	for (struct list *p_ = (jobs)->next, *q_ = NULL; p_ != (jobs);   \
+	     p_ = p_->next)                                              \
+		for (struct job *j = CONTAINER_OF(p_, struct job, link); \
+		     q_ != p_; q_ = p_)
+
+struct commit {
+	struct maildir_store store;
+	int base_error;
+	struct durable *durable;
+	char *chunk;
+};
+
+struct commit *commit_new(int base, int base_error, const char *base_path)
+{
+	struct commit *c = xcalloc(1, sizeof(*c));
+
+	c->store = (struct maildir_store){ base, base_path };
+	c->base_error = base_error;
+	c->durable = durable_new(base);
+	c->chunk = xmalloc(COPY_CHUNK);
+	return c;
+}
+
+void commit_free(struct commit *c)
+{
+	if (c == NULL)
+		return;
+	durable_free(c->durable);
+	free(c->chunk);
+	free(c);
+}
+
+/* What the router must never send: absolute, "..", control characters. */
+static bool path_is_safe(struct str path)
+{
+	struct str rest = path, part;
+	size_t i;
+	bool more = true;
+
+	if (path.n == 0 || path.p[0] == '/')
+		return false;
+	for (i = 0; i < path.n; i++)
+		if ((unsigned char)path.p[i] < ' ' || path.p[i] == 0x7f)
+			return false;
+	while (more) {
+		more = str_cut(&rest, '/', &part);
+		if (str_eqc(part, ".."))
+			return false;
+	}
+	return true;
+}
+
+static bool copy_fd(struct commit *c, const struct job *j, int to)
+{
+	uint64_t at = 0;
+	ssize_t n;
+
+	while (at < j->size) {
+		n = pread(j->fd, c->chunk, COPY_CHUNK, (off_t)at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n == 0)
+			errno = EIO; /* shorter than was said */
+		if (n <= 0 || !io_write_full(to, c->chunk, (size_t)n))
+			return false;
+		at += (uint64_t)n;
+	}
+	return true;
+}
+
+static enum st write_target(struct commit *c, const struct job *j,
+    struct target *t)
+{
+	AUTO_BUF head = BUF_MAX(PREFIX_MAX);
+	bool ok;
+
+	buf_addf(&head, "Return-Path: <%.*s>\n", STR_ARG(j->sender));
+	if (t->orig.n != 0)
+		buf_addf(&head, "X-Original-To: %.*s\n", STR_ARG(t->orig));
+	buf_addf(&head, "Delivered-To: %.*s\n", STR_ARG(t->final));
+	if (head.full)
+		return err_temp(&t->err, "4.3.0", "addresses are too long");
+	if (j->limit != 0 && head.n + j->size > j->limit) {
+		errno = EFBIG;
+		return maildir_errno(&t->err, &c->store,
+		    "error writing message", NULL);
+	}
+	ok = io_write_full(t->msg.fd, head.p, head.n) &&
+	    (j->fd < 0 ? io_write_full(t->msg.fd, j->body.p, j->body.n)
+		       : copy_fd(c, j, t->msg.fd));
+	return ok
+	    ? ST_OK
+	    : maildir_errno(&t->err, &c->store, "error writing message", NULL);
+}
+
+static void warn_access(const struct target *t)
+{
+	log_warn("maildir access problem for UID/GID=%lu/%lu: %s",
+	    (unsigned long)geteuid(), (unsigned long)getegid(), t->err.text);
+	log_warn("perhaps you need to create the maildirs in advance");
+}
+
+static enum st stage_target(struct commit *c, struct job *j, struct target *t)
+{
+	enum st st;
+
+	if (!path_is_safe(t->path))
+		return err_temp(&t->err, "4.3.5",
+		    "mail system configuration error");
+	if (t->path.p[t->path.n - 1] != '/')
+		return err_temp(&t->err, "4.3.5",
+		    "mbox delivery is not "
+		    "supported yet: end the path in virtual_mailbox_maps "
+		    "with a slash to have a Maildir");
+	if (c->store.fd < 0) {
+		errno = c->base_error;
+		return err_temp(&t->err, "4.2.0",
+		    "maildir delivery failed: "
+		    "open virtual_mailbox_base %s: %m",
+		    c->store.path);
+	}
+	st = maildir_stage(&t->msg, &j->arena, &c->store, t->path, &t->err);
+	if (st != ST_OK) {
+		if (errno == EACCES)
+			warn_access(t);
+		return st;
+	}
+	return write_target(c, j, t);
+}
+
+static void stage_job(struct commit *c, struct job *j)
+{
+	size_t i;
+
+	for (i = 0; i < j->n; i++) {
+		j->targets[i].msg.fd = -1;
+		j->targets[i].st = stage_target(c, j, &j->targets[i]);
+	}
+}
+
+static void sync_job(struct commit *c, struct job *j)
+{
+	struct target *t;
+
+	for (t = j->targets; t < j->targets + j->n; t++)
+		if (t->st == ST_OK && fsync(t->msg.fd) != 0) {
+			t->st = maildir_errno(&t->err, &c->store,
+			    "error writing message: sync of", t->msg.tmp);
+			log_error("fsync failed on the file system of %s: %m; "
+				  "check the disk",
+			    t->msg.tmp);
+		}
+}
+
+/* A failure of one target is the failure of its group. */
+static void fail_groups(struct job *j)
+{
+	size_t i, k;
+
+	for (i = 0; i < j->n; i++) {
+		if (j->targets[i].st == ST_OK)
+			continue;
+		for (k = 0; k < j->n; k++) {
+			if (j->targets[k].group != j->targets[i].group ||
+			    j->targets[k].st != ST_OK)
+				continue;
+			j->targets[k].st = j->targets[i].st;
+			j->targets[k].err = j->targets[i].err;
+		}
+	}
+}
+
+static bool publishes(const struct job *j)
+{
+	return j->phase == JOB_DELIVER || j->phase == JOB_COMMIT;
+}
+
+static void publish_job(struct commit *c, struct job *j)
+{
+	struct target *t;
+
+	for (t = j->targets; t < j->targets + j->n; t++) {
+		if (t->st != ST_OK || (j->phase == JOB_COMMIT && !t->chosen))
+			continue;
+		t->st = maildir_publish(&t->msg, &j->arena, &t->err);
+		if (t->st == ST_OK)
+			durable_want(c->durable, t->msg.dir);
+		else if (errno == EACCES)
+			warn_access(t);
+	}
+}
+
+static void fail_published(struct job *j, const struct err *e)
+{
+	struct target *t;
+
+	for (t = j->targets; t < j->targets + j->n; t++)
+		if (t->st == ST_OK && t->msg.new != NULL) {
+			t->st = ST_TEMP;
+			t->err = *e;
+		}
+}
+
+static void drop_rest(struct job *j)
+{
+	struct target *t;
+
+	for (t = j->targets; t < j->targets + j->n; t++)
+		if (j->phase != JOB_PREPARE || t->st != ST_OK)
+			maildir_discard(&t->msg);
+}
+
+void commit_batch(struct commit *c, struct list *jobs)
+{
+	struct err e;
+
+	each_job(j, jobs) if (j->phase == JOB_DELIVER ||
+	    j->phase == JOB_PREPARE) stage_job(c, j);
+	each_job(j, jobs) if (j->phase == JOB_DELIVER ||
+	    j->phase == JOB_PREPARE) sync_job(c, j);
+	each_job(j, jobs)
+	{
+		fail_groups(j);
+		if (publishes(j))
+			publish_job(c, j);
+	}
+	if (durable_sync(c->durable, &e) != ST_OK) {
+		log_error("%s; check the disk", e.text);
+		each_job(j, jobs) fail_published(j, &e);
+	}
+	each_job(j, jobs) drop_rest(j);
+}

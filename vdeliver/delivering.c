@@ -1,0 +1,382 @@
+/* delivering - a message's jobs and replies. Runs in: router. */
+
+#include "vdeliver/delivering.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+
+/* Octets of paths and addresses in one job, so that it fits one message. */
+#define JOB_NAMES_MAX 30000
+
+enum stage {
+	STAGE_ONE,     /* a single job does it all */
+	STAGE_PREPARE, /* every job stages */
+	STAGE_VERDICT, /* every job publishes or drops */
+};
+
+/* Which targets an RCPT stands for; several may share one. */
+struct claim {
+	struct claim *next;
+	struct route *route;
+};
+
+struct delivery {
+	struct message m;
+	const struct settings *set;
+	struct workers *ws;
+	enum stage stage;
+	struct route **routes;
+	size_t route_count;
+	struct claim **claims; /* by RCPT */
+	struct work **works;
+	size_t work_count, pending;
+	int64_t received_ms;
+};
+
+static void work_done(struct work *w);
+
+static void fold(char *key, size_t size, struct str a, struct str b)
+{
+	size_t i;
+	int n = snprintf(key, size, "%.*s\n%.*s", STR_ARG(a), STR_ARG(b));
+
+	for (i = 0; (int)i < n && i < size; i++)
+		key[i] = str_lower(key[i]);
+}
+
+/* One target per (original, final) pair, case apart; one per final address
+ * when no X-Original-To is written. */
+static void add_route(struct delivery *d, struct hash *seen, size_t rcpt,
+    const struct accepted *a, const struct final *f)
+{
+	struct claim *c = arena_alloc(&d->m.arena, sizeof(*c));
+	struct str orig =
+	    d->set->enable_original_recipient ? a->original : STR_NONE;
+	size_t size = orig.n + f->address.n + 2;
+	char *key = arena_alloc(&d->m.arena, size);
+	struct route *r;
+
+	fold(key, size, orig, f->address);
+	r = hash_get(seen, str_c(key));
+	if (r == NULL) {
+		r = arena_alloc(&d->m.arena, sizeof(*r));
+		r->path = f->path;
+		r->orig = orig;
+		r->final = f->address;
+		r->uid = f->uid;
+		r->gid = f->gid;
+		r->group = d->m.lmtp ? (uint32_t)rcpt : 0;
+		hash_put(seen, str_c(key), r);
+		d->routes[d->route_count++] = r;
+	}
+	c->route = r;
+	c->next = d->claims[rcpt];
+	d->claims[rcpt] = c;
+}
+
+static void collect_routes(struct delivery *d)
+{
+	struct hash *seen = hash_new();
+	const struct accepted *a;
+	const struct final *f;
+	size_t n = 0, i;
+
+	for (a = d->m.rcpts; a != NULL; a = a->next)
+		for (f = a->finals; f != NULL; f = f->next)
+			n++;
+	d->routes = arena_array(&d->m.arena, n, sizeof(*d->routes));
+	d->claims =
+	    arena_array(&d->m.arena, d->m.rcpt_count, sizeof(*d->claims));
+	for (a = d->m.rcpts, i = 0; a != NULL; a = a->next, i++)
+		for (f = a->finals; f != NULL; f = f->next)
+			add_route(d, seen, i, a, f);
+	hash_free(seen, NULL);
+}
+
+static size_t names_size(const struct route *r)
+{
+	return r->path.n + r->orig.n + r->final.n + 16;
+}
+
+static struct work *new_work(struct delivery *d, const struct route *r)
+{
+	struct work *w = arena_alloc(&d->m.arena, sizeof(*w));
+
+	w->uid = r->uid;
+	w->gid = r->gid;
+	w->sender = d->m.sender;
+	w->body = d->m.body;
+	w->fd = d->m.fd;
+	w->size = d->m.size;
+	w->limit = (uint64_t)d->set->virtual_mailbox_limit;
+	w->done = work_done;
+	w->owner = d;
+	d->works[d->work_count++] = w;
+	return w;
+}
+
+static int by_owner(const void *a, const void *b)
+{
+	const struct route *x = *(struct route *const *)a;
+	const struct route *y = *(struct route *const *)b;
+
+	if (x->uid != y->uid)
+		return x->uid < y->uid ? -1 : 1;
+	return x->gid < y->gid ? -1 : x->gid > y->gid;
+}
+
+static void make_works(struct delivery *d)
+{
+	struct work *w = NULL;
+	size_t names = 0, i;
+	struct route *r;
+
+	d->works = arena_array(&d->m.arena, d->route_count, sizeof(*d->works));
+	qsort(d->routes, d->route_count, sizeof(struct route *), by_owner);
+	for (i = 0; i < d->route_count; i++) {
+		r = d->routes[i];
+		if (w == NULL || w->uid != r->uid || w->gid != r->gid ||
+		    w->n == JOB_TARGETS ||
+		    names + names_size(r) > JOB_NAMES_MAX) {
+			w = new_work(d, r);
+			names = 0;
+		}
+		w->routes[w->n++] = r;
+		names += names_size(r);
+	}
+}
+
+static void start_stage(struct delivery *d)
+{
+	size_t i;
+
+	d->pending = d->work_count;
+	for (i = 0; i < d->work_count; i++) {
+		d->works[i]->phase =
+		    d->stage == STAGE_ONE ? JOB_DELIVER : JOB_PREPARE;
+		workers_put(d->ws, d->works[i]);
+	}
+}
+
+/* The worst outcome of what an RCPT claims. */
+static const struct route *worst_of(const struct claim *c)
+{
+	const struct route *worst = NULL;
+
+	for (; c != NULL; c = c->next)
+		if (worst == NULL ||
+		    st_worse(worst->st, c->route->st) != worst->st)
+			worst = c->route;
+	return worst;
+}
+
+static void fail_route(struct route *r, const struct route *because)
+{
+	if (r->st != ST_OK)
+		return;
+	r->st = because->st;
+	r->err = because->err;
+}
+
+/* All or nothing for SMTP; for LMTP within each RCPT. */
+static void spread_failures(struct delivery *d)
+{
+	const struct route *worst;
+	struct claim *c;
+	size_t i, k;
+
+	for (i = 0; i < d->m.rcpt_count; i++) {
+		worst = worst_of(d->claims[i]);
+		if (worst == NULL || worst->st == ST_OK)
+			continue;
+		for (c = d->claims[i]; c != NULL; c = c->next)
+			fail_route(c->route, worst);
+		for (k = 0; !d->m.lmtp && k < d->route_count; k++)
+			fail_route(d->routes[k], worst);
+	}
+}
+
+/* Two significant digits, at most limit decimals, as in Postfix's log. */
+static const char *delay_text(double v, int64_t limit, char text[32])
+{
+	int decimals = v >= 10 ? 0 : v >= 1 ? 1 : v >= 0.1 ? 2 : 3;
+	char *end;
+
+	if (decimals > limit)
+		decimals = (int)limit;
+	snprintf(text, 32, "%.*f", decimals, v);
+	if (strchr(text, '.') == NULL)
+		return text;
+	end = text + strlen(text);
+	while (end[-1] == '0')
+		*--end = '\0';
+	if (end[-1] == '.')
+		end[-1] = '\0';
+	return text;
+}
+
+static void log_status(struct delivery *d, const struct route *r)
+{
+	AUTO_BUF tag = BUF_MAX(200);
+	AUTO_BUF orig = BUF_MAX(2000);
+	double a = (double)(d->received_ms - d->m.start_ms) / 1000;
+	double b = (double)(clock_ms() - d->received_ms) / 1000;
+	int64_t limit = d->set->delay_logging_resolution_limit;
+	char total[32], first[32], last[32];
+
+	buf_addf(&tag, "%s/virtual", d->set->syslog_name);
+	if (r->orig.n != 0 && !str_ieq(r->orig, r->final))
+		buf_addf(&orig, " orig_to=<%.*s>,", STR_ARG(r->orig));
+	log_as(buf_c(&tag), LOG_INFORM,
+	    "%.*s: to=<%.*s>,%s relay=virtual, "
+	    "delay=%s, delays=%s/0/0/%s, dsn=%s, status=%s (%s)",
+	    STR_ARG(d->m.qid), STR_ARG(r->final), buf_c(&orig),
+	    delay_text(a + b, limit, total), delay_text(a, limit, first),
+	    delay_text(b, limit, last), r->st == ST_OK ? "2.0.0" : r->err.dsn,
+	    r->st == ST_OK         ? "sent"
+		: r->st == ST_PERM ? "bounced"
+				   : "deferred",
+	    r->st == ST_OK ? "delivered to maildir" : r->err.text);
+}
+
+static void make_reply(const struct delivery *d, const struct route *r,
+    struct str rcpt, struct reply *out)
+{
+	const char *open = d->m.lmtp ? "<" : "", *close = d->m.lmtp ? "> " : "";
+
+	if (!d->m.lmtp)
+		rcpt.n = 0;
+	if (r == NULL || r->st == ST_OK)
+		reply_set(out, 250, "2.0.0", "%s%.*s%sOk: queued as %.*s", open,
+		    STR_ARG(rcpt), close, STR_ARG(d->m.qid));
+	else
+		reply_set(out, reply_code(r->err.dsn), r->err.dsn, "%s%.*s%s%s",
+		    open, STR_ARG(rcpt), close, r->err.text);
+}
+
+static void log_qmgr(const struct delivery *d, const char *fmt, ...)
+    PRINTF(2, 3);
+static void log_qmgr(const struct delivery *d, const char *fmt, ...)
+{
+	char tag[200], line[1000];
+	va_list ap;
+
+	snprintf(tag, sizeof(tag), "%s/qmgr", d->set->syslog_name);
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	log_as(tag, LOG_INFORM, "%.*s: %s", STR_ARG(d->m.qid), line);
+}
+
+static void delivery_free(struct delivery *d)
+{
+	struct arena a = d->m.arena;
+
+	fd_clear(&d->m.fd);
+	free(d);
+	arena_clear(&a);
+}
+
+static void finish(struct delivery *d)
+{
+	size_t n = d->m.lmtp ? d->m.rcpt_count : 1, i;
+	struct reply *replies = arena_array(&d->m.arena, n, sizeof(*replies));
+	const struct accepted *a = d->m.rcpts;
+	const struct route *worst = NULL, *r;
+
+	for (i = 0; i < d->route_count; i++)
+		log_status(d, d->routes[i]);
+	for (i = 0; i < d->m.rcpt_count; i++, a = a->next) {
+		r = worst_of(d->claims[i]);
+		if (d->m.lmtp)
+			make_reply(d, r, a->address, &replies[i]);
+		if (worst == NULL ||
+		    (r != NULL && st_worse(worst->st, r->st) != worst->st))
+			worst = r;
+	}
+	if (!d->m.lmtp)
+		make_reply(d, worst, STR_NONE, &replies[0]);
+	log_qmgr(d, "removed");
+	d->m.done(&d->m, replies, n);
+	delivery_free(d);
+}
+
+/* Everything is staged: publish what may be, drop the rest. */
+static void give_verdicts(struct delivery *d)
+{
+	struct work *w;
+	size_t i, k;
+	bool any;
+
+	d->stage = STAGE_VERDICT;
+	spread_failures(d);
+	d->pending = 1; /* this loop itself */
+	for (i = 0; i < d->work_count; i++) {
+		w = d->works[i];
+		if (w->at == NULL)
+			continue; /* nothing is staged there */
+		for (k = 0, any = false; k < w->n; k++)
+			any |= w->routes[k]->st == ST_OK;
+		if (workers_verdict(d->ws, w, any ? JOB_COMMIT : JOB_ABORT))
+			d->pending++;
+	}
+	if (--d->pending == 0)
+		finish(d);
+}
+
+/* A worker died with its staged copies while others were staging. */
+static void check_lost(struct delivery *d)
+{
+	struct work *w;
+	size_t i, k;
+
+	for (i = 0; i < d->work_count; i++) {
+		w = d->works[i];
+		for (k = 0; w->at == NULL && k < w->n; k++)
+			if (w->routes[k]->st == ST_OK)
+				w->routes[k]->st = err_temp(&w->routes[k]->err,
+				    "4.3.0",
+				    "delivery process ended; try again later");
+	}
+}
+
+static void work_done(struct work *w)
+{
+	struct delivery *d = w->owner;
+
+	if (--d->pending != 0)
+		return;
+	if (d->stage == STAGE_PREPARE) {
+		check_lost(d);
+		give_verdicts(d);
+	} else {
+		finish(d);
+	}
+}
+
+void delivering_start(struct workers *ws, const struct settings *set,
+    const struct message *m)
+{
+	struct delivery *d = xcalloc(1, sizeof(*d));
+
+	d->m = *m;
+	d->set = set;
+	d->ws = ws;
+	d->received_ms = clock_ms();
+	collect_routes(d);
+	make_works(d);
+	d->stage = d->work_count > 1 ? STAGE_PREPARE : STAGE_ONE;
+	log_qmgr(d, "from=<%.*s>, size=%llu, nrcpt=%zu (queue active)",
+	    STR_ARG(d->m.sender), (unsigned long long)d->m.size,
+	    d->route_count);
+	if (d->work_count == 0)
+		bug("message %.*s has no target", STR_ARG(d->m.qid));
+	start_stage(d);
+}

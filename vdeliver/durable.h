@@ -1,0 +1,30 @@
+/*
+ * durable - which directories are known to survive a power cut.
+ */
+#ifndef VDELIVER_DURABLE_H
+#define VDELIVER_DURABLE_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/macros.h"
+
+struct durable;
+
+struct durable *durable_new(int base) MUST_CHECK;
+/* NULL is fine. */
+void durable_free(struct durable *d);
+
+/*
+ * Collect what must be synced, so that a name just made in DIR/new (dir is a
+ * path below base) is safe: DIR/new itself, and DIR and its parents as far as
+ * they are not known to be durable (by device, inode and time of birth).
+ */
+void durable_want(struct durable *d, const char *dir);
+/*
+ * Sync all that was wanted, each directory once, and remember it as durable.
+ * ST_TEMP 4.3.0: a sync failed; nothing that hangs on it may be answered.
+ */
+enum st durable_sync(struct durable *d, struct err *e) MUST_CHECK;
+
+#endif

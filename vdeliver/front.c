@@ -1,0 +1,670 @@
+/*
+ * front - sockets, timers and the event loop around the sessions.
+ * Runs in: front.
+ *
+ * A connection is known to the router from its first moment on (W_CONNECT, by
+ * which it gets its name) to its last (W_GONE).
+ */
+
+#include "vdeliver/front.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <ev.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/io.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "priv/ipc.h"
+#include "vdeliver/chan.h"
+#include "vdeliver/session.h"
+#include "vdeliver/wire.h"
+
+#define READ_CHUNK 32768
+/* No more is read from a client than this before it was worked off. */
+#define INPUT_MAX 65536
+/* After a close, what the client still sends is read for so long, so that
+ * our last reply is not lost by a reset. */
+#define LINGER_SECONDS 2.0
+
+struct server {
+	struct ev_loop *loop;
+	const struct settings *set;
+	struct chan router, monitor;
+	struct session_env *env;
+	struct spool_budget budget;
+	struct hash *clients; /* number → struct client */
+	struct list waiting;  /* clients with a request that was not sent */
+	size_t unanswered;
+	uint32_t last_number;
+	size_t count, max;
+	struct listener *listeners;
+	size_t n;
+	bool accepting, draining;
+};
+
+struct listener {
+	struct ev_io io;
+	struct server *home;
+	struct front_listener what;
+};
+
+/* A request to the router that this client has open. */
+enum request {
+	REQ_NONE,
+	REQ_CONNECT,
+	REQ_RCPT,
+	REQ_COMMIT
+};
+
+struct client {
+	struct server *home;
+	uint32_t number;
+	int fd;
+	enum listen_proto proto;
+	char addr[INET6_ADDRSTRLEN];
+	struct session *session; /* NULL until the router gave a name */
+	struct buf in;
+	struct ev_io reader, writer;
+	struct ev_timer timeout, delay;
+	bool eof, closing;
+
+	enum request request;
+	bool sent;
+	struct list link; /* in server.waiting */
+	uint64_t txn;
+	struct session_reply *replies; /* of a commit, as they come */
+	struct arena reply_arena;
+	size_t reply_count, reply_have;
+};
+
+static void go_on(struct client *c);
+static void client_free(struct client *c);
+
+static struct str number_key(const uint32_t *n)
+{
+	return (struct str){ (const char *)n, sizeof(*n) };
+}
+
+/* --- requests to the router ---------------------------------------------- */
+
+static void put_rcpt(struct client *c, struct ipc_out *o)
+{
+	const struct session_rcpt *r = &c->session->rcpt;
+
+	ipc_put_u32(o, (uint32_t)c->txn);
+	ipc_put_u32(o, (r->verify ? WF_VRFY : 0) | (r->routed ? WF_ROUTED : 0));
+	ipc_put_str(o, r->original);
+	ipc_put_str(o, r->address);
+	ipc_put_str(o, r->orcpt);
+}
+
+static void put_commit(struct client *c, struct ipc_out *o)
+{
+	const struct session_mail *m = &c->session->mail;
+	bool in_memory = spool_fd(&m->spool) < 0;
+
+	ipc_put_u32(o, (uint32_t)c->txn);
+	ipc_put_u32(o, c->proto == LISTEN_LMTP ? WF_LMTP : 0);
+	ipc_put_str(o, str_c(m->qid));
+	ipc_put_str(o, m->sender);
+	ipc_put_u64(o, spool_size(&m->spool));
+	ipc_put_u64(o, (uint64_t)m->start_ms);
+	ipc_put_str(o, in_memory ? spool_inline(&m->spool) : STR_NONE);
+}
+
+static void send_request(struct client *c)
+{
+	static const enum wire types[] = { [REQ_CONNECT] = W_CONNECT,
+		[REQ_RCPT] = W_RCPT,
+		[REQ_COMMIT] = W_COMMIT };
+	AUTO_IPC_OUT o = IPC_OUT;
+	int fd = -1;
+
+	ipc_begin(&o, types[c->request]);
+	ipc_put_u32(&o, c->number);
+	if (c->request == REQ_CONNECT) {
+		ipc_put_str(&o, str_c(c->addr));
+	} else if (c->request == REQ_RCPT) {
+		put_rcpt(c, &o);
+	} else {
+		put_commit(c, &o);
+		fd = spool_fd(&c->session->mail.spool);
+	}
+	c->sent = true;
+	c->home->unanswered++;
+	chan_send(&c->home->router, &o, fd);
+}
+
+static void feed_router(struct server *s)
+{
+	struct list *l;
+
+	while (s->unanswered < WIRE_FRONT_WINDOW &&
+	    (l = list_pop(&s->waiting)) != NULL)
+		send_request(CONTAINER_OF(l, struct client, link));
+}
+
+static void request(struct client *c, enum request what)
+{
+	c->request = what;
+	c->sent = false;
+	c->txn = c->session != NULL ? c->session->txn : 0;
+	c->reply_have = 0;
+	list_add_tail(&c->home->waiting, &c->link);
+	feed_router(c->home);
+}
+
+/* The answer is there: the client may ask the next thing. */
+static void answered(struct client *c)
+{
+	c->request = REQ_NONE;
+	c->sent = false;
+	c->home->unanswered--;
+	feed_router(c->home);
+}
+
+/* --- the client's bytes -------------------------------------------------- */
+
+static void arm_timeout(struct client *c)
+{
+	/* Our own work does not count against the client's time. */
+	if (c->request != REQ_NONE) {
+		ev_timer_stop(c->home->loop, &c->timeout);
+		return;
+	}
+	c->timeout.repeat =
+	    c->closing ? LINGER_SECONDS : (double)c->home->set->smtpd_timeout;
+	ev_timer_again(c->home->loop, &c->timeout);
+}
+
+/* False when the connection broke. */
+static bool flush(struct client *c)
+{
+	struct buf *out = &c->session->out;
+	ssize_t n;
+
+	while (out->n != 0) {
+		n = send(c->fd, out->p, out->n, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN) {
+			ev_io_start(c->home->loop, &c->writer);
+			return true;
+		}
+		if (n <= 0)
+			return false;
+		buf_shift(out, (size_t)n);
+	}
+	ev_io_stop(c->home->loop, &c->writer);
+	return true;
+}
+
+static void start_closing(struct client *c)
+{
+	c->closing = true;
+	shutdown(c->fd, SHUT_WR);
+	buf_reset(&c->in);
+	ev_io_start(c->home->loop, &c->reader);
+	arm_timeout(c);
+}
+
+/* What the session asks for now. True: it has all it wants, and may be given
+ * more input. */
+static bool grant(struct client *c)
+{
+	struct session *s = c->session;
+
+	if (s->delay_ms != 0) {
+		ev_timer_set(&c->delay, s->delay_ms / 1000.0, 0);
+		ev_timer_start(c->home->loop, &c->delay);
+		return false;
+	}
+	if (c->request != REQ_NONE || s->wish == WISH_CLOSE)
+		return false;
+	if (s->wish == WISH_RCPT)
+		request(c, REQ_RCPT);
+	else if (s->wish == WISH_COMMIT)
+		request(c, REQ_COMMIT);
+	return s->wish == WISH_NONE;
+}
+
+/* Give the session what there is until it waits for something. */
+static void work(struct client *c)
+{
+	size_t n;
+
+	while (grant(c) && c->in.n != 0) {
+		n = session_input(c->session, buf_str(&c->in));
+		buf_shift(&c->in, n);
+		if (n == 0 && c->session->wish == WISH_NONE &&
+		    c->session->delay_ms == 0)
+			break;
+	}
+}
+
+static void lost(struct client *c)
+{
+	if (c->session != NULL && !c->closing)
+		session_lost(c->session);
+	client_free(c);
+}
+
+static void go_on(struct client *c)
+{
+	struct ev_loop *loop = c->home->loop;
+
+	if (c->session == NULL || c->closing)
+		return;
+	work(c);
+	if (c->session->delay_ms == 0 && !flush(c)) {
+		lost(c);
+		return;
+	}
+	if (c->session->wish == WISH_CLOSE && c->session->out.n == 0 &&
+	    c->session->delay_ms == 0) {
+		start_closing(c);
+		return;
+	}
+	/* A client that left hears nothing more; its message is delivered. */
+	if (c->eof && c->request == REQ_NONE && c->session->delay_ms == 0) {
+		lost(c);
+		return;
+	}
+	if (c->eof || c->in.n >= INPUT_MAX || c->request == REQ_COMMIT)
+		ev_io_stop(loop, &c->reader);
+	else
+		ev_io_start(loop, &c->reader);
+	arm_timeout(c);
+}
+
+static void on_readable(struct ev_loop *loop, struct ev_io *w, int events)
+{
+	struct client *c = CONTAINER_OF(w, struct client, reader);
+	size_t room;
+	char *at = buf_room(&c->in, READ_CHUNK, &room);
+	ssize_t n;
+	int on = 1;
+
+	(void)events;
+	if (at == NULL) {
+		ev_io_stop(loop, w);
+		return;
+	}
+	n = recv(c->fd, at, room, 0);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (c->closing || n < 0) {
+		if (n <= 0)
+			lost(c);
+		return;
+	}
+	buf_grew(&c->in, (size_t)n);
+	c->eof = n == 0;
+	/* Clients that write line by line wait for each acknowledgement. */
+	setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+	if (c->session == NULL && c->eof) {
+		client_free(c);
+		return;
+	}
+	go_on(c);
+}
+
+static void on_writable(struct ev_loop *loop, struct ev_io *w, int events)
+{
+	(void)loop;
+	(void)events;
+	go_on(CONTAINER_OF(w, struct client, writer));
+}
+
+static void on_timeout(struct ev_loop *loop, struct ev_timer *t, int events)
+{
+	struct client *c = CONTAINER_OF(t, struct client, timeout);
+
+	(void)loop;
+	(void)events;
+	if (c->session == NULL || c->closing || c->session->out.n != 0) {
+		lost(c);
+		return;
+	}
+	session_timeout(c->session);
+	go_on(c);
+}
+
+static void on_delay(struct ev_loop *loop, struct ev_timer *t, int events)
+{
+	struct client *c = CONTAINER_OF(t, struct client, delay);
+
+	(void)loop;
+	(void)events;
+	session_waited(c->session);
+	go_on(c);
+}
+
+/* --- connections come and go --------------------------------------------- */
+
+static void set_accepting(struct server *s)
+{
+	bool want = !s->draining && s->count < s->max;
+	size_t i;
+
+	if (want == s->accepting)
+		return;
+	s->accepting = want;
+	for (i = 0; i < s->n; i++)
+		if (want)
+			ev_io_start(s->loop, &s->listeners[i].io);
+		else
+			ev_io_stop(s->loop, &s->listeners[i].io);
+}
+
+static void end_if_drained(struct server *s)
+{
+	if (s->draining && s->count == 0)
+		_exit(0);
+}
+
+static void client_free(struct client *c)
+{
+	struct server *s = c->home;
+	AUTO_IPC_OUT o = IPC_OUT;
+
+	ev_io_stop(s->loop, &c->reader);
+	ev_io_stop(s->loop, &c->writer);
+	ev_timer_stop(s->loop, &c->timeout);
+	ev_timer_stop(s->loop, &c->delay);
+	/* Its answer will come, and will find nobody. */
+	if (c->request != REQ_NONE && c->sent)
+		s->unanswered--;
+	list_del(&c->link);
+	ipc_begin(&o, W_GONE);
+	ipc_put_u32(&o, c->number);
+	if (c->request != REQ_CONNECT || c->sent)
+		chan_send(&s->router, &o, -1);
+	hash_del(s->clients, number_key(&c->number));
+	session_free(c->session);
+	buf_clear(&c->in);
+	arena_clear(&c->reply_arena);
+	fd_clear(&c->fd);
+	free(c);
+	s->count--;
+	feed_router(s);
+	set_accepting(s);
+	end_if_drained(s);
+}
+
+static void peer_text(const struct sockaddr_storage *sa, char text[])
+{
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)sa;
+
+	text[0] = '\0';
+	if (sa->ss_family == AF_INET)
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)sa)->sin_addr,
+		    text, INET6_ADDRSTRLEN);
+	else if (sa->ss_family == AF_INET6)
+		inet_ntop(AF_INET6, &v6->sin6_addr, text, INET6_ADDRSTRLEN);
+}
+
+static void add_client(struct listener *l, int fd,
+    const struct sockaddr_storage *sa)
+{
+	struct server *s = l->home;
+	struct client *c = xcalloc(1, sizeof(*c));
+	int on = 1;
+
+	c->home = s;
+	c->fd = fd;
+	c->proto = l->what.proto;
+	peer_text(sa, c->addr);
+	if (!l->what.is_unix)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	c->in = BUF_MAX(INPUT_MAX + READ_CHUNK);
+	list_init(&c->link);
+	ev_io_init(&c->reader, on_readable, fd, EV_READ);
+	ev_io_init(&c->writer, on_writable, fd, EV_WRITE);
+	ev_timer_init(&c->timeout, on_timeout, 0, 0);
+	ev_timer_init(&c->delay, on_delay, 0, 0);
+	do
+		c->number = ++s->last_number;
+	while (hash_get(s->clients, number_key(&c->number)) != NULL);
+	hash_put(s->clients, number_key(&c->number), c);
+	s->count++;
+	request(c, REQ_CONNECT);
+	set_accepting(s);
+}
+
+static void on_accept(struct ev_loop *loop, struct ev_io *w, int events)
+{
+	struct listener *l = CONTAINER_OF(w, struct listener, io);
+	struct sockaddr_storage sa = { 0 };
+	socklen_t n = sizeof(sa);
+	int fd;
+
+	(void)loop;
+	(void)events;
+	fd = accept4(w->fd, (struct sockaddr *)&sa, &n,
+	    SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd >= 0)
+		add_client(l, fd, &sa);
+	else if (errno == EMFILE || errno == ENFILE)
+		log_warn("accept: %m; raise the limit of open files");
+}
+
+/* --- answers of the router ----------------------------------------------- */
+
+static char *keep(struct client *c, struct str s)
+{
+	return arena_strz(&c->reply_arena, s);
+}
+
+static void on_connect_reply(struct client *c, struct ipc_in *in)
+{
+	bool trusted = ipc_get_u32(in) != 0, local = ipc_get_u32(in) != 0;
+	const char *name = keep(c, ipc_get_str(in));
+	struct session_reply no = { .code = (int)ipc_get_u32(in) };
+	struct session_client who = { .name = name,
+		.addr = c->addr[0] != '\0' ? c->addr : "127.0.0.1",
+		.local = local,
+		.trusted = trusted,
+		.unix_socket = c->addr[0] == '\0' };
+	char early[READ_CHUNK];
+	ssize_t n;
+
+	no.dsn = keep(c, ipc_get_str(in));
+	no.text = keep(c, ipc_get_str(in));
+	c->session = session_new(c->home->env, &who,
+	    c->proto == LISTEN_LMTP ? SESSION_LMTP : SESSION_SMTP);
+	c->session->owner = c;
+	answered(c);
+	n = recv(c->fd, early, sizeof(early), MSG_PEEK | MSG_DONTWAIT);
+	if (no.code != 0)
+		session_refuse(c->session, &no);
+	else
+		session_start(c->session,
+		    (struct str){ early, n > 0 ? (size_t)n : 0 });
+	arena_clear(&c->reply_arena);
+	go_on(c);
+}
+
+static void on_rcpt_reply(struct client *c, struct ipc_in *in)
+{
+	struct session_reply r;
+
+	ipc_get_u32(in);
+	r.code = (int)ipc_get_u32(in);
+	r.dsn = keep(c, ipc_get_str(in));
+	r.text = keep(c, ipc_get_str(in));
+	answered(c);
+	session_resume_rcpt(c->session, &r);
+	arena_clear(&c->reply_arena);
+	go_on(c);
+}
+
+/* One message for each recipient (LMTP), or one alone. */
+static void on_commit_reply(struct client *c, struct ipc_in *in)
+{
+	uint32_t at, n;
+	struct session_reply *r;
+
+	ipc_get_u32(in);
+	at = ipc_get_u32(in);
+	n = ipc_get_u32(in);
+	if (n == 0 || at >= n || at != c->reply_have)
+		bug("replies of the router are out of step");
+	if (at == 0) {
+		c->replies = arena_array(&c->reply_arena, n, sizeof(*r));
+		c->reply_count = n;
+	}
+	r = &c->replies[c->reply_have++];
+	r->code = (int)ipc_get_u32(in);
+	r->dsn = keep(c, ipc_get_str(in));
+	r->text = keep(c, ipc_get_str(in));
+	if (c->reply_have != c->reply_count)
+		return;
+	answered(c);
+	session_resume_commit(c->session, c->replies, c->reply_count);
+	arena_clear(&c->reply_arena);
+	if (c->home->draining)
+		session_shutdown(c->session);
+	go_on(c);
+}
+
+static void on_router(struct chan *chan, struct ipc_in *in, void *arg)
+{
+	static const struct {
+		enum wire type;
+		enum request request;
+		void (*run)(struct client *, struct ipc_in *);
+	} rows[] = {
+		{ W_CONNECT_REPLY, REQ_CONNECT, on_connect_reply },
+		{ W_RCPT_REPLY, REQ_RCPT, on_rcpt_reply },
+		{ W_COMMIT_REPLY, REQ_COMMIT, on_commit_reply },
+	};
+	struct server *s = arg;
+	uint32_t number = ipc_get_u32(in);
+	struct client *c = hash_get(s->clients, number_key(&number));
+	size_t i;
+
+	(void)chan;
+	for (i = 0; i < NELEM(rows); i++)
+		if (rows[i].type == in->type)
+			break;
+	if (i == NELEM(rows))
+		bug("message %u from the router", in->type);
+	if (c == NULL)
+		return; /* it has left */
+	if (c->request != rows[i].request || !c->sent)
+		bug("answer %u to nothing", in->type);
+	rows[i].run(c, in);
+}
+
+static void all_clients(struct server *s, void (*fn)(struct client *));
+
+/* Without the router nothing can be accepted: tell everybody, and end. */
+static void say_goodbye(struct client *c)
+{
+	static const char bye[] = "421 4.3.0 Server local error\r\n";
+
+	if (c->session != NULL && !c->closing)
+		send(c->fd, bye, sizeof(bye) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void on_router_gone(struct chan *chan, void *arg)
+{
+	(void)chan;
+	all_clients(arg, say_goodbye);
+	_exit(0);
+}
+
+/* --- the monitor --------------------------------------------------------- */
+
+static void collect(struct str key, void *value, void *arg)
+{
+	struct client ***at = arg;
+
+	(void)key;
+	*(*at)++ = value;
+}
+
+/* fn may free the client it is called for. */
+static void all_clients(struct server *s, void (*fn)(struct client *))
+{
+	size_t n = hash_count(s->clients), i;
+	struct client **all = xcalloc(n, sizeof(struct client *)), **at = all;
+
+	hash_each(s->clients, collect, &at);
+	for (i = 0; i < n; i++)
+		fn(all[i]);
+	free(all);
+}
+
+static void drain_client(struct client *c)
+{
+	if (c->session == NULL || c->closing)
+		return;
+	session_shutdown(c->session);
+	go_on(c);
+}
+
+static void on_monitor(struct chan *chan, struct ipc_in *in, void *arg)
+{
+	struct server *s = arg;
+	size_t i;
+
+	(void)chan;
+	if (in->type != W_DRAIN)
+		bug("message %u from the monitor", in->type);
+	s->draining = true;
+	set_accepting(s);
+	for (i = 0; i < s->n; i++)
+		fd_clear(&s->listeners[i].what.fd);
+	all_clients(s, drain_client);
+	end_if_drained(s);
+}
+
+static void on_monitor_gone(struct chan *chan, void *arg)
+{
+	on_router_gone(chan, arg);
+}
+
+void front_run(const struct front_start *start)
+{
+	struct server s = { .set = start->set, .n = start->n };
+	size_t i;
+
+	s.loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+	if (s.loop == NULL)
+		bug("no event loop");
+	s.clients = hash_new();
+	s.budget.limit = (uint64_t)s.set->vdeliver_memory_limit;
+	s.env = session_env_new(s.set, &s.budget);
+	s.max = (size_t)(s.set->default_process_limit /
+	    s.set->vdeliver_front_count);
+	list_init(&s.waiting);
+	s.router.message = on_router;
+	s.router.gone = on_router_gone;
+	s.router.arg = s.monitor.arg = &s;
+	s.monitor.message = on_monitor;
+	s.monitor.gone = on_monitor_gone;
+	chan_open(&s.router, s.loop, start->router);
+	chan_open(&s.monitor, s.loop, start->monitor);
+	s.listeners = xcalloc(s.n, sizeof(*s.listeners));
+	for (i = 0; i < s.n; i++) {
+		s.listeners[i].home = &s;
+		s.listeners[i].what = start->listeners[i];
+		ev_io_init(&s.listeners[i].io, on_accept,
+		    start->listeners[i].fd, EV_READ);
+	}
+	set_accepting(&s);
+	ev_run(s.loop, 0);
+	bug("the front's loop ended");
+}

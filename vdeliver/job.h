@@ -1,0 +1,52 @@
+/*
+ * job - one message for mailboxes of one uid:gid, as a worker has it.
+ */
+#ifndef VDELIVER_JOB_H
+#define VDELIVER_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/list.h"
+#include "base/str.h"
+#include "mail/maildir.h"
+
+/* Most targets of one job; a message for more becomes several jobs. */
+#define JOB_TARGETS 50
+
+/* What a worker shall do with a job. */
+enum job_phase {
+	JOB_DELIVER, /* stage and publish at once */
+	JOB_PREPARE, /* stage and sync, then wait for the verdict */
+	JOB_COMMIT,  /* publish the targets that were chosen, drop the others */
+	JOB_ABORT,   /* drop everything */
+};
+
+struct target {
+	struct str path;  /* relative to the base; ends in '/': a Maildir */
+	struct str orig;  /* X-Original-To, empty: no such line */
+	struct str final; /* Delivered-To */
+	uint32_t group;   /* targets of one group are published all or none */
+	bool chosen;      /* JOB_COMMIT: publish this one */
+	enum st st;       /* how far it went well */
+	struct err err;
+	struct maildir_msg msg;
+};
+
+struct job {
+	struct list link;
+	struct arena arena; /* holds all of it, the job itself apart */
+	uint32_t id;
+	enum job_phase phase;
+	struct str sender; /* Return-Path, without brackets */
+	struct str body;   /* inline, when fd is -1 */
+	int fd;            /* sealed memory file, -1: none */
+	uint64_t size;     /* octets of the body */
+	uint64_t limit;    /* of one file, 0: none */
+	size_t n;
+	struct target *targets;
+};
+
+#endif

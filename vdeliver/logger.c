@@ -1,0 +1,188 @@
+/* logger - log lines of all processes to syslog or a file. Runs in: logger. */
+
+#include "vdeliver/logger.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "priv/ipc.h"
+#include "vdeliver/wire.h"
+
+static const struct {
+	const char *name;
+	int facility;
+} facilities[] = {
+	{ "auth", LOG_AUTH },
+	{ "authpriv", LOG_AUTHPRIV },
+	{ "cron", LOG_CRON },
+	{ "daemon", LOG_DAEMON },
+	{ "ftp", LOG_FTP },
+	{ "kern", LOG_KERN },
+	{ "lpr", LOG_LPR },
+	{ "mail", LOG_MAIL },
+	{ "news", LOG_NEWS },
+	{ "syslog", LOG_SYSLOG },
+	{ "user", LOG_USER },
+	{ "uucp", LOG_UUCP },
+	{ "local0", LOG_LOCAL0 },
+	{ "local1", LOG_LOCAL1 },
+	{ "local2", LOG_LOCAL2 },
+	{ "local3", LOG_LOCAL3 },
+	{ "local4", LOG_LOCAL4 },
+	{ "local5", LOG_LOCAL5 },
+	{ "local6", LOG_LOCAL6 },
+	{ "local7", LOG_LOCAL7 },
+};
+
+static const int severities[] = {
+	[LOG_INFORM] = LOG_INFO,
+	[LOG_WARN] = LOG_WARNING,
+	[LOG_ERROR] = LOG_ERR,
+	[LOG_FATAL] = LOG_CRIT,
+	[LOG_PANIC] = LOG_CRIT,
+};
+
+static void to_logger(enum log_level level, const char *tag, const char *line,
+    void *arg)
+{
+	AUTO_IPC_OUT o = IPC_OUT;
+	const int *fd = arg;
+
+	ipc_begin(&o, W_LOG);
+	ipc_put_u32(&o, (uint32_t)level);
+	ipc_put_u32(&o, (uint32_t)getpid());
+	ipc_put_str(&o, str_c(tag));
+	ipc_put_str(&o, str_c(line));
+	/* The socket blocks while the logger is behind: lines are not lost.
+	 * Without a logger they go to stderr, the last resort. */
+	if (ipc_send(*fd, &o, -1) != IPC_OK)
+		dprintf(STDERR_FILENO, "%s: %s\n", tag, line);
+}
+
+void logger_attach(int fd)
+{
+	static int to;
+
+	to = fd;
+	log_to_sink(to_logger, &to);
+	log_to_stderr(false);
+}
+
+enum st logger_open_file(const struct settings *set, uid_t uid, gid_t gid,
+    int *file, struct err *e)
+{
+	const char *path = set->maillog_file;
+	struct str prefixes = str_c(set->maillog_file_prefixes), one;
+	bool allowed = false;
+
+	*file = -1;
+	if (path[0] == '\0')
+		return ST_OK;
+	while (str_word(&prefixes, ", \t\r\n", &one))
+		allowed |= str_starts(str_c(path), one);
+	if (!allowed)
+		return err_temp(e, "",
+		    "parameter value 'maillog_file' = '%s' "
+		    "does not match any prefix in maillog_file_prefixes",
+		    path);
+	AUTO_FD fd = open(path,
+	    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	struct stat sb;
+
+	if (fd < 0)
+		return err_temp(e, "", "open maillog_file %s: %m", path);
+	if (geteuid() == 0 && fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode) &&
+	    sb.st_uid != uid && fchown(fd, uid, gid) != 0)
+		return err_temp(e, "", "chown maillog_file %s: %m", path);
+	*file = fd_take(&fd);
+	return ST_OK;
+}
+
+/* "Nov 24 03:04:45 mx postfix/virtual[123]: text" */
+static void to_file(const struct settings *set, int file, uint32_t pid,
+    struct str tag, struct str line)
+{
+	char text[LOG_LINE_MAX + 400], when[32];
+	time_t now = clock_seconds();
+	struct tm tm;
+	int n;
+
+	localtime_r(&now, &tm);
+	strftime(when, sizeof(when), "%b %e %T", &tm);
+	n = snprintf(text, sizeof(text), "%s %.*s %.*s[%u]: %.*s\n", when,
+	    (int)strcspn(set->myhostname, "."), set->myhostname, STR_ARG(tag),
+	    pid, STR_ARG(line));
+	if (!io_write_full(file, text, (size_t)n))
+		dprintf(STDERR_FILENO, "maillog_file: %s: %s", strerror(errno),
+		    text);
+}
+
+/* RFC 3164 as syslog(3) writes it, with the tag and pid of the sender. */
+static void to_syslog(int *sock, int pri, uint32_t pid, struct str tag,
+    struct str line)
+{
+	static const struct sockaddr_un at = { .sun_family = AF_UNIX,
+		.sun_path = "/dev/log" };
+	char text[LOG_LINE_MAX + 400], when[32];
+	time_t now = clock_seconds();
+	struct tm tm;
+	int n, i;
+
+	localtime_r(&now, &tm);
+	strftime(when, sizeof(when), "%b %e %T", &tm);
+	n = snprintf(text, sizeof(text), "<%d>%s %.*s[%u]: %.*s", pri, when,
+	    STR_ARG(tag), pid, STR_ARG(line));
+	for (i = 0; i < 2; i++) {
+		if (*sock < 0)
+			*sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		if (sendto(*sock, text, (size_t)n, MSG_NOSIGNAL,
+			(const struct sockaddr *)&at, sizeof(at)) >= 0)
+			return;
+		fd_clear(sock);
+	}
+}
+
+static int facility(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NELEM(facilities); i++)
+		if (strcmp(facilities[i].name, name) == 0)
+			return facilities[i].facility;
+	return LOG_MAIL;
+}
+
+void logger_run(const struct settings *set, int fd, int file)
+{
+	static struct ipc_in in = { .fd = -1 };
+	int base = facility(set->syslog_facility), sock = -1;
+	uint32_t level, pid;
+	struct str tag, line;
+
+	while (ipc_recv(fd, &in) == IPC_OK) {
+		level = ipc_get_u32(&in);
+		pid = ipc_get_u32(&in);
+		tag = ipc_get_str(&in);
+		line = ipc_get_str(&in);
+		if (!ipc_in_ok(&in) || level >= NELEM(severities))
+			continue; /* a child gone bad cannot stop the log */
+		if (file >= 0)
+			to_file(set, file, pid, tag, line);
+		else
+			to_syslog(&sock, base | severities[level], pid, tag,
+			    line);
+	}
+	_exit(0);
+}

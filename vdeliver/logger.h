@@ -1,0 +1,26 @@
+/*
+ * logger - the process that owns syslog and maillog_file.
+ */
+#ifndef VDELIVER_LOGGER_H
+#define VDELIVER_LOGGER_H
+
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/macros.h"
+#include "vdeliver/settings.h"
+
+/* Send log lines of this process (tag included) to the logger at fd. */
+void logger_attach(int fd);
+
+/*
+ * Open maillog_file as who writes it (created with mode 0600, given to
+ * uid:gid), or -1 when there is none and syslog is used. ST_TEMP: the reason.
+ */
+enum st logger_open_file(const struct settings *set, uid_t uid, gid_t gid,
+    int *file, struct err *e) MUST_CHECK;
+
+/* Write what comes in from fd to file, or to syslog when file is -1. */
+void logger_run(const struct settings *set, int fd, int file) NORETURN;
+
+#endif

@@ -1,0 +1,519 @@
+/*
+ * router - clients, transactions and who is asked what. Runs in: router.
+ *
+ * A front names its sessions by numbers. Each has at most one request that
+ * waits for an answer (connect, RCPT or commit), so the request lies in the
+ * client itself.
+ */
+
+#include "vdeliver/router.h"
+
+#include <ev.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "priv/ipc.h"
+#include "vdeliver/access.h"
+#include "vdeliver/asking.h"
+#include "vdeliver/chan.h"
+#include "vdeliver/delivering.h"
+#include "vdeliver/resolve.h"
+#include "vdeliver/throttle.h"
+#include "vdeliver/wire.h"
+#include "vdeliver/workers.h"
+
+struct router {
+	struct ev_loop *loop;
+	const struct settings *set;
+	struct chan monitor;
+	struct list fronts;
+	struct asking *asking;
+	struct workers *workers;
+	struct throttle *throttle;
+	struct access *access;
+	bool draining;
+};
+
+struct front {
+	struct list link;
+	struct router *home;
+	struct chan chan;
+	struct hash *clients; /* number → struct client */
+	uint32_t pid;
+	size_t committing; /* messages whose end this front waits for */
+	bool gone;
+};
+
+/* What a client waits for. */
+enum waiting {
+	WAIT_NOTHING,
+	WAIT_NAME,
+	WAIT_TRUST,
+	WAIT_RCPT,
+	WAIT_COMMIT
+};
+
+struct client {
+	struct front *front;
+	uint32_t number;
+	char addr[64], name[256];
+	bool counted, trusted;
+	enum waiting waiting;
+	struct question_wait ask;
+	struct resolve resolve;
+	struct str original; /* of the RCPT under way */
+	bool vrfy;
+
+	/* the transaction */
+	uint32_t txn;
+	struct arena arena;
+	struct accepted *rcpts, **end;
+	size_t rcpt_count;
+	int64_t start_ms;
+};
+
+static struct str number_key(const uint32_t *n)
+{
+	return (struct str){ (const char *)n, sizeof(*n) };
+}
+
+/* --- the transaction ---------------------------------------------------- */
+
+static void txn_reset(struct client *c, uint32_t txn)
+{
+	arena_clear(&c->arena);
+	c->rcpts = NULL;
+	c->end = &c->rcpts;
+	c->rcpt_count = 0;
+	c->txn = txn;
+	c->start_ms = clock_ms();
+}
+
+static void client_free(struct client *c)
+{
+	struct router *r = c->front->home;
+
+	if (c->waiting == WAIT_NAME || c->waiting == WAIT_TRUST ||
+	    c->waiting == WAIT_RCPT)
+		asking_cancel(r->asking, &c->ask);
+	if (c->counted)
+		throttle_leave(r->throttle, c->addr);
+	hash_del(c->front->clients, number_key(&c->number));
+	arena_clear(&c->arena);
+	free(c);
+}
+
+/* --- connect: name and trust -------------------------------------------- */
+
+static void send_welcome(struct client *c, unsigned code, const char *dsn,
+    const char *text)
+{
+	AUTO_IPC_OUT o = IPC_OUT;
+
+	c->waiting = WAIT_NOTHING;
+	ipc_begin(&o, W_CONNECT_REPLY);
+	ipc_put_u32(&o, c->number);
+	ipc_put_u32(&o, c->trusted);
+	ipc_put_u32(&o, access_is_local(c->front->home->access, c->addr));
+	ipc_put_str(&o, str_c(c->name));
+	ipc_put_u32(&o, code);
+	ipc_put_str(&o, str_c(dsn));
+	ipc_put_str(&o, str_c(text));
+	chan_send(&c->front->chan, &o, -1);
+}
+
+static void admit(struct client *c)
+{
+	struct router *r = c->front->home;
+	char text[600];
+
+	if (!throttle_enter(r->throttle, c->addr, c->trusted)) {
+		log_as("postfix/smtpd", LOG_WARN,
+		    "Connection concurrency "
+		    "limit exceeded: %lld from %s[%s]",
+		    (long long)r->set->smtpd_client_connection_count_limit,
+		    c->name, c->addr);
+		snprintf(text, sizeof(text),
+		    "%s Error: too many connections from %s",
+		    r->set->myhostname, c->addr);
+		send_welcome(c, 421, "4.7.0", text);
+		return;
+	}
+	c->counted = true;
+	send_welcome(c, 0, "", "");
+}
+
+static void on_trust(struct question_wait *q, const struct answer *a)
+{
+	struct client *c = CONTAINER_OF(q, struct client, ask);
+
+	/* When the list cannot tell, a stranger is what it is. */
+	if (a->st == ST_TEMP)
+		log_warn("mynetworks: %s", a->text);
+	c->trusted = a->st == ST_OK;
+	admit(c);
+}
+
+static void ask_client(struct client *c, enum question question,
+    void (*done)(struct question_wait *, const struct answer *))
+{
+	c->ask.question = question;
+	c->ask.flags = 0;
+	c->ask.key = str_c(c->addr);
+	c->ask.done = done;
+	asking_put(c->front->home->asking, &c->ask);
+}
+
+static void on_name(struct question_wait *q, const struct answer *a)
+{
+	struct client *c = CONTAINER_OF(q, struct client, ask);
+
+	snprintf(c->name, sizeof(c->name), "%.*s",
+	    STR_ARG(a->st == ST_OK ? a->value : STR("unknown")));
+	c->waiting = WAIT_TRUST;
+	ask_client(c, Q_MYNETWORKS, on_trust);
+}
+
+static void on_connect(struct front *f, uint32_t number, struct ipc_in *in)
+{
+	struct client *c = xcalloc(1, sizeof(*c));
+	struct str addr = ipc_get_str(in);
+
+	c->front = f;
+	c->number = number;
+	txn_reset(c, 0);
+	hash_put(f->clients, number_key(&c->number), c);
+	if (!ipc_in_ok(in) || addr.n >= sizeof(c->addr))
+		bug("malformed connect from a front");
+	if (addr.n == 0) {
+		/* Who may open the socket is trusted. */
+		snprintf(c->name, sizeof(c->name), "localhost");
+		snprintf(c->addr, sizeof(c->addr), "127.0.0.1");
+		c->trusted = true;
+		send_welcome(c, 0, "", "");
+		return;
+	}
+	memcpy(c->addr, addr.p, addr.n);
+	c->waiting = WAIT_NAME;
+	if (f->home->set->smtpd_peername_lookup)
+		ask_client(c, Q_PEER_NAME, on_name);
+	else
+		on_name(&c->ask, &(struct answer){ .st = ST_NONE });
+}
+
+/* --- RCPT ---------------------------------------------------------------- */
+
+static void send_rcpt_reply(struct client *c, const struct reply *reply)
+{
+	AUTO_IPC_OUT o = IPC_OUT;
+
+	c->waiting = WAIT_NOTHING;
+	ipc_begin(&o, W_RCPT_REPLY);
+	ipc_put_u32(&o, c->number);
+	ipc_put_u32(&o, c->txn);
+	ipc_put_u32(&o, reply->code);
+	ipc_put_str(&o, str_c(reply->dsn));
+	ipc_put_str(&o, str_c(reply->text));
+	chan_send(&c->front->chan, &o, -1);
+}
+
+static void rcpt_done(struct client *c)
+{
+	struct accepted *a;
+
+	if (c->resolve.reply.code == 250 && !c->vrfy) {
+		a = arena_alloc(&c->arena, sizeof(*a));
+		a->original = c->original;
+		a->address = c->resolve.rcpt;
+		a->finals = c->resolve.finals;
+		*c->end = a;
+		c->end = &a->next;
+		c->rcpt_count++;
+	}
+	send_rcpt_reply(c, &c->resolve.reply);
+}
+
+static void rcpt_step(struct client *c);
+
+static void on_rcpt_answer(struct question_wait *q, const struct answer *a)
+{
+	struct client *c = CONTAINER_OF(q, struct client, ask);
+
+	resolve_answer(&c->resolve, a);
+	rcpt_step(c);
+}
+
+static void rcpt_step(struct client *c)
+{
+	if (!resolve_step(&c->resolve)) {
+		rcpt_done(c);
+		return;
+	}
+	c->ask.question = c->resolve.question;
+	c->ask.flags = c->resolve.flags;
+	c->ask.key = c->resolve.key;
+	c->ask.done = on_rcpt_answer;
+	asking_put(c->front->home->asking, &c->ask);
+}
+
+static void on_rcpt(struct client *c, struct ipc_in *in)
+{
+	uint32_t txn = ipc_get_u32(in), flags = ipc_get_u32(in);
+	struct str original = ipc_get_str(in), address = ipc_get_str(in);
+	struct str orcpt = ipc_get_str(in);
+
+	if (!ipc_in_ok(in) || c->waiting != WAIT_NOTHING)
+		bug("malformed RCPT from a front");
+	if (txn != c->txn)
+		txn_reset(c, txn);
+	c->vrfy = (flags & WF_VRFY) != 0;
+	c->original =
+	    arena_str(&c->arena, c->trusted && orcpt.n != 0 ? orcpt : original);
+	resolve_init(&c->resolve, c->front->home->set, &c->arena, address);
+	c->resolve.trusted = c->trusted;
+	c->resolve.routed = (flags & WF_ROUTED) != 0;
+	c->waiting = WAIT_RCPT;
+	rcpt_step(c);
+}
+
+/* --- the message --------------------------------------------------------- */
+
+static void drained(struct router *r);
+
+static void front_free_if_over(struct front *f)
+{
+	if (!f->gone || f->committing != 0)
+		return;
+	hash_free(f->clients, NULL);
+	free(f);
+}
+
+static void on_delivered(struct message *m, const struct reply *replies,
+    size_t n)
+{
+	struct front *f = m->owner;
+	struct client *c;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		AUTO_IPC_OUT o = IPC_OUT;
+
+		ipc_begin(&o, W_COMMIT_REPLY);
+		ipc_put_u32(&o, m->client);
+		ipc_put_u32(&o, m->txn);
+		ipc_put_u32(&o, (uint32_t)i);
+		ipc_put_u32(&o, (uint32_t)n);
+		ipc_put_u32(&o, replies[i].code);
+		ipc_put_str(&o, str_c(replies[i].dsn));
+		ipc_put_str(&o, str_c(replies[i].text));
+		chan_send(&f->chan, &o, -1);
+	}
+	c = f->gone ? NULL : hash_get(f->clients, number_key(&m->client));
+	if (c != NULL && c->waiting == WAIT_COMMIT)
+		c->waiting = WAIT_NOTHING;
+	f->committing--;
+	front_free_if_over(f);
+}
+
+static void on_commit(struct client *c, struct ipc_in *in)
+{
+	struct router *r = c->front->home;
+	struct message m = { .fd = -1 };
+	uint32_t txn = ipc_get_u32(in), flags = ipc_get_u32(in);
+	struct str qid = ipc_get_str(in), sender = ipc_get_str(in), body;
+
+	m.size = ipc_get_u64(in);
+	ipc_get_u64(in);
+	body = ipc_get_str(in);
+	if (!ipc_in_ok(in) || c->waiting != WAIT_NOTHING || txn != c->txn ||
+	    c->rcpt_count == 0 || (in->fd < 0 && body.n != m.size))
+		bug("malformed commit from a front");
+	m.qid = arena_str(&c->arena, qid);
+	m.sender = arena_str(&c->arena, sender);
+	m.body = arena_str(&c->arena, body);
+	m.fd = fd_take(&in->fd);
+	m.lmtp = (flags & WF_LMTP) != 0;
+	m.rcpts = c->rcpts;
+	m.rcpt_count = c->rcpt_count;
+	m.start_ms = c->start_ms;
+	m.arena = c->arena;
+	m.done = on_delivered;
+	m.owner = c->front;
+	m.client = c->number;
+	m.txn = txn;
+	c->arena = (struct arena){ 0 };
+	txn_reset(c, 0);
+	c->waiting = WAIT_COMMIT;
+	c->front->committing++;
+	delivering_start(r->workers, r->set, &m);
+}
+
+/* --- fronts -------------------------------------------------------------- */
+
+static void on_front_message(struct chan *chan, struct ipc_in *in, void *arg)
+{
+	struct front *f = arg;
+	uint32_t number = ipc_get_u32(in);
+	struct client *c = hash_get(f->clients, number_key(&number));
+
+	(void)chan;
+	if ((in->type == W_CONNECT) != (c == NULL))
+		bug("client %u of a front is out of step", number);
+	switch (in->type) {
+	case W_CONNECT:
+		on_connect(f, number, in);
+		break;
+	case W_RCPT:
+		on_rcpt(c, in);
+		break;
+	case W_COMMIT:
+		on_commit(c, in);
+		break;
+	case W_GONE:
+		client_free(c);
+		break;
+	default:
+		bug("message %u from a front", in->type);
+	}
+}
+
+struct first {
+	struct client *c;
+};
+
+static void take_first(struct str key, void *value, void *arg)
+{
+	(void)key;
+	((struct first *)arg)->c = value;
+}
+
+static void on_front_gone(struct chan *chan, void *arg)
+{
+	struct front *f = arg;
+	struct router *r = f->home;
+	struct first first;
+
+	(void)chan;
+	while (hash_count(f->clients) != 0) {
+		hash_each(f->clients, take_first, &first);
+		client_free(first.c);
+	}
+	list_del(&f->link);
+	f->gone = true;
+	front_free_if_over(f);
+	drained(r);
+}
+
+static void add_front(struct router *r, int fd, uint32_t pid)
+{
+	struct front *f = xcalloc(1, sizeof(*f));
+
+	f->home = r;
+	f->pid = pid;
+	f->clients = hash_new();
+	f->chan.message = on_front_message;
+	f->chan.gone = on_front_gone;
+	f->chan.arg = f;
+	chan_open(&f->chan, r->loop, fd);
+	list_add_tail(&r->fronts, &f->link);
+}
+
+/* --- the monitor --------------------------------------------------------- */
+
+static void want_worker(uint32_t uid, uint32_t gid, void *arg)
+{
+	AUTO_IPC_OUT o = IPC_OUT;
+	struct router *r = arg;
+
+	ipc_begin(&o, W_WANT_WORKER);
+	ipc_put_u32(&o, uid);
+	ipc_put_u32(&o, gid);
+	chan_send(&r->monitor, &o, -1);
+}
+
+static void kill_child(pid_t pid, void *arg)
+{
+	AUTO_IPC_OUT o = IPC_OUT;
+	struct router *r = arg;
+
+	ipc_begin(&o, W_KILL);
+	ipc_put_u32(&o, (uint32_t)pid);
+	chan_send(&r->monitor, &o, -1);
+}
+
+static void on_worker(struct router *r, struct ipc_in *in)
+{
+	uint32_t uid = ipc_get_u32(in), gid = ipc_get_u32(in);
+	uint32_t pid = ipc_get_u32(in);
+	struct str text = ipc_get_str(in);
+
+	workers_answer(r->workers, uid, gid, (pid_t)pid, fd_take(&in->fd),
+	    text);
+}
+
+/* After W_DRAIN, without a front, nothing can come any more. */
+static void drained(struct router *r)
+{
+	if (r->draining && list_empty(&r->fronts))
+		_exit(0);
+}
+
+static void on_monitor_message(struct chan *chan, struct ipc_in *in, void *arg)
+{
+	struct router *r = arg;
+
+	(void)chan;
+	switch (in->type) {
+	case W_FRONT:
+		ipc_get_u32(in);
+		add_front(r, fd_take(&in->fd), ipc_get_u32(in));
+		break;
+	case W_LOOKUP:
+		ipc_get_u32(in);
+		asking_add(r->asking, fd_take(&in->fd), (pid_t)ipc_get_u32(in));
+		break;
+	case W_WORKER:
+		on_worker(r, in);
+		break;
+	case W_DRAIN:
+		r->draining = true;
+		drained(r);
+		break;
+	default:
+		bug("message %u from the monitor", in->type);
+	}
+}
+
+static void on_monitor_gone(struct chan *chan, void *arg)
+{
+	(void)chan;
+	(void)arg;
+	_exit(0);
+}
+
+void router_run(const struct settings *set, int monitor)
+{
+	struct router r = { .set = set };
+
+	r.loop = ev_loop_new(EVFLAG_AUTO);
+	if (r.loop == NULL)
+		bug("no event loop");
+	list_init(&r.fronts);
+	r.asking = asking_new(r.loop, set, kill_child, &r);
+	r.workers = workers_new(r.loop, set, want_worker, kill_child, &r);
+	r.throttle = throttle_new(set);
+	r.access = access_new(set);
+	r.monitor.message = on_monitor_message;
+	r.monitor.gone = on_monitor_gone;
+	r.monitor.arg = &r;
+	chan_open(&r.monitor, r.loop, monitor);
+	ev_run(r.loop, 0);
+	bug("the router's loop ended");
+}

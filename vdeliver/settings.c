@@ -1,0 +1,328 @@
+/*
+ * settings - every parameter that vdeliver uses, read from rows and checked.
+ * Runs in: monitor (before any fork).
+ */
+
+#include "vdeliver/settings.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "vdeliver/access.h"
+
+enum field {
+	STR_FIELD,
+	INT_FIELD,
+	BOOL_FIELD,
+	TIME_FIELD
+};
+
+static const struct row {
+	const char *name;
+	enum field kind;
+	size_t at;
+} rows[] = {
+#define S(f)                                                \
+	{                                                   \
+#f, STR_FIELD, offsetof(struct settings, f) \
+	}
+#define I(f)                                                \
+	{                                                   \
+#f, INT_FIELD, offsetof(struct settings, f) \
+	}
+#define B(f)                                                 \
+	{                                                    \
+#f, BOOL_FIELD, offsetof(struct settings, f) \
+	}
+#define T(f)                                                 \
+	{                                                    \
+#f, TIME_FIELD, offsetof(struct settings, f) \
+	}
+	S(myhostname),
+	S(mydomain),
+	S(myorigin),
+	S(mail_name),
+	S(smtpd_banner),
+	S(syslog_name),
+	S(syslog_facility),
+	S(maillog_file),
+	S(maillog_file_prefixes),
+	S(mydestination),
+	S(recipient_delimiter),
+	S(virtual_alias_maps),
+	S(virtual_alias_domains),
+	S(virtual_mailbox_domains),
+	S(virtual_mailbox_maps),
+	S(propagate_unmatched_extensions),
+	S(receive_override_options),
+	S(inet_interfaces),
+	B(append_at_myorigin),
+	B(append_dot_mydomain),
+	B(swap_bangpath),
+	B(allow_percent_hack),
+	B(allow_untrusted_routing),
+	B(strict_rfc821_envelopes),
+	B(smtputf8_enable),
+	B(enable_original_recipient),
+	B(show_user_unknown_table_name),
+	B(soft_bounce),
+	I(virtual_alias_recursion_limit),
+	I(virtual_alias_expansion_limit),
+	I(virtual_alias_address_length_limit),
+	I(unknown_virtual_alias_reject_code),
+	I(unknown_virtual_mailbox_reject_code),
+	I(unknown_local_recipient_reject_code),
+	S(mynetworks),
+	S(local_header_rewrite_clients),
+	S(smtpd_relay_restrictions),
+	S(relayhost),
+	S(virtual_mailbox_base),
+	S(virtual_uid_maps),
+	S(virtual_gid_maps),
+	I(virtual_minimum_uid),
+	I(virtual_mailbox_limit),
+	I(message_size_limit),
+	S(vdeliver_listen),
+	S(smtpd_discard_ehlo_keywords),
+	S(message_drop_headers),
+	S(smtpd_forbidden_commands),
+	S(smtpd_forbid_bare_newline),
+	S(smtpd_forbid_unauth_pipelining),
+	T(smtpd_timeout),
+	I(smtpd_recipient_limit),
+	I(smtpd_hard_error_limit),
+	I(smtpd_soft_error_limit),
+	T(smtpd_error_sleep_time),
+	I(smtpd_junk_command_limit),
+	I(smtpd_client_connection_count_limit),
+	I(default_process_limit),
+	I(line_length_limit),
+	I(hopcount_limit),
+	I(smtpd_forbid_bare_newline_reject_code),
+	B(smtpd_helo_required),
+	B(disable_vrfy_command),
+	B(smtpd_peername_lookup),
+	B(always_add_missing_headers),
+	B(cleanup_replace_stray_cr_lf),
+	S(vdeliver_user),
+	S(mail_owner),
+	S(vdeliver_chroot_directory),
+	S(vdeliver_run_directory),
+	S(queue_directory),
+	S(default_database_type),
+	I(vdeliver_worker_limit),
+	I(vdeliver_front_count),
+	I(vdeliver_lookup_count),
+	T(vdeliver_lookup_timeout),
+	T(vdeliver_worker_timeout),
+	I(vdeliver_memory_limit),
+	I(vdeliver_inline_size),
+	I(delay_logging_resolution_limit),
+#undef S
+#undef I
+#undef B
+#undef T
+};
+
+/* Set and not done: each is named once, with what happens instead. */
+static const struct {
+	const char *name;
+	const char *instead;
+} unsupported[] = {
+	{ "canonical_maps", "addresses are not rewritten by it" },
+	{ "recipient_canonical_maps", "addresses are not rewritten by it" },
+	{ "sender_canonical_maps", "addresses are not rewritten by it" },
+	{ "masquerade_domains", "addresses are not rewritten by it" },
+	{ "relocated_maps", "its users are unknown" },
+	{ "transport_maps", "mailboxes are delivered here" },
+	{ "always_bcc", "no copy is made" },
+	{ "sender_bcc_maps", "no copy is made" },
+	{ "recipient_bcc_maps", "no copy is made" },
+	{ "header_checks", "content is not inspected" },
+	{ "mime_header_checks", "content is not inspected" },
+	{ "nested_header_checks", "content is not inspected" },
+	{ "body_checks", "content is not inspected" },
+	{ "smtpd_milters", "milters are not asked" },
+	{ "content_filter", "content is not filtered" },
+	{ "smtpd_client_restrictions", "ignored" },
+	{ "smtpd_helo_restrictions", "ignored" },
+	{ "smtpd_sender_restrictions", "ignored" },
+	{ "smtpd_recipient_restrictions", "ignored" },
+	{ "smtpd_data_restrictions", "ignored" },
+	{ "smtpd_end_of_data_restrictions", "ignored" },
+	{ "smtpd_tls_cert_file", "STARTTLS is not offered" },
+	{ "smtpd_tls_chain_files", "STARTTLS is not offered" },
+	{ "smtpd_authorized_xclient_hosts", "XCLIENT is not offered" },
+	{ "smtpd_authorized_xforward_hosts", "XFORWARD is not offered" },
+	{ "virtual_delivery_status_filter", "statuses are not filtered" },
+	{ "relayhost", "mail for other hosts is answered 451 4.3.5" },
+};
+
+static enum st read_row(struct settings *s, const struct row *r, struct err *e)
+{
+	char *base = (char *)s + r->at;
+	enum st st = ST_OK;
+
+	switch (r->kind) {
+	case STR_FIELD:
+		st = conf_str(s->conf, r->name, (const char **)base, e);
+		break;
+	case INT_FIELD:
+		st = conf_int(s->conf, r->name, (int64_t *)base, e);
+		break;
+	case BOOL_FIELD:
+		st = conf_bool(s->conf, r->name, (bool *)base, e);
+		break;
+	case TIME_FIELD:
+		st = conf_time(s->conf, r->name, (int64_t *)base, e);
+		break;
+	}
+	if (st == ST_NONE)
+		bug("no row in params.def for %s", r->name);
+	return st;
+}
+
+/* myorigin = /file: the first line of that file. */
+static enum st read_myorigin(struct settings *s, struct err *e)
+{
+	struct str rest, line;
+	AUTO_BUF text = BUF_MAX(4096);
+
+	if (s->myorigin[0] != '/')
+		return ST_OK;
+	if (io_read_file(s->myorigin, &text, e) != ST_OK) {
+		err_prefix(e, "parameter myorigin: ");
+		return ST_TEMP;
+	}
+	rest = buf_str(&text);
+	str_cut(&rest, '\n', &line);
+	line = str_trim(line);
+	if (line.n == 0)
+		return err_temp(e, "", "parameter myorigin: %s is empty",
+		    s->myorigin);
+	return conf_keep(s->conf, line, &s->myorigin, e);
+}
+
+static enum st default_mynetworks(struct settings *s, struct err *e)
+{
+	AUTO_BUF text = BUF_MAX(100000);
+	const char *style;
+
+	if (conf_raw(s->conf, "mynetworks") != NULL)
+		return ST_OK;
+	if (conf_str(s->conf, "mynetworks_style", &style, e) != ST_OK)
+		return ST_TEMP;
+	access_own_networks(&text, strcmp(style, "subnet") == 0);
+	return conf_keep(s->conf, buf_str(&text), &s->mynetworks, e);
+}
+
+static bool is_hostname(const char *name)
+{
+	struct str rest = str_c(name), label;
+	bool more = true;
+	size_t i;
+
+	while (more) {
+		more = str_cut(&rest, '.', &label);
+		if (label.n == 0 || label.n > 63 || label.p[0] == '-' ||
+		    label.p[label.n - 1] == '-')
+			return false;
+		for (i = 0; i < label.n; i++)
+			if (strchr("abcdefghijklmnopqrstuvwxyz0123456789-_",
+				str_lower(label.p[i])) == NULL)
+				return false;
+	}
+	return true;
+}
+
+static enum st check_sizes(const struct settings *s, struct err *e)
+{
+	if (s->virtual_mailbox_limit == 0)
+		return ST_OK;
+	if (s->message_size_limit == 0)
+		return err_temp(e, "",
+		    "main.cf configuration error: "
+		    "virtual_mailbox_limit is limited but "
+		    "message_size_limit is unlimited");
+	if (s->virtual_mailbox_limit < s->message_size_limit)
+		return err_temp(e, "",
+		    "main.cf configuration error: "
+		    "virtual_mailbox_limit is smaller than "
+		    "message_size_limit");
+	return ST_OK;
+}
+
+static enum st check(struct settings *s, struct err *e)
+{
+	if (!is_hostname(s->myhostname))
+		return err_temp(e, "",
+		    "parameter myhostname: bad parameter "
+		    "value: %s",
+		    s->myhostname);
+	if (s->virtual_mailbox_base[0] != '/')
+		return err_temp(e, "",
+		    "do not specify relative pathname: "
+		    "virtual_mailbox_base = %s",
+		    s->virtual_mailbox_base);
+	return check_sizes(s, e);
+}
+
+static void warn_unsupported(struct settings *s)
+{
+	const char *text;
+	struct err e;
+	size_t i;
+
+	for (i = 0; i < NELEM(unsupported); i++) {
+		if (conf_str(s->conf, unsupported[i].name, &text, &e) ==
+			ST_OK &&
+		    text[0] != '\0')
+			log_warn("%s is not supported: %s", unsupported[i].name,
+			    unsupported[i].instead);
+	}
+}
+
+static enum st warn_level(struct settings *s, struct err *e)
+{
+	const char *level;
+	int cmp;
+
+	if (conf_str(s->conf, "compatibility_level", &level, e) != ST_OK ||
+	    compat_level_cmp(str_c(level), STR("1"), &cmp, e) != ST_OK)
+		return ST_TEMP;
+	if (cmp < 0 && conf_raw(s->conf, "smtpd_relay_restrictions") == NULL)
+		log_warn("compatibility_level %s without "
+			 "smtpd_relay_restrictions: relaying is limited to "
+			 "mynetworks, as from level 1 on",
+		    level);
+	return ST_OK;
+}
+
+enum st settings_load(struct settings *s, const char *dir, struct err *e)
+{
+	size_t i;
+
+	memset(s, 0, sizeof(*s));
+	if (conf_load(&s->conf, dir, e) != ST_OK)
+		return ST_TEMP;
+	s->config_directory = dir;
+	for (i = 0; i < NELEM(rows); i++)
+		if (read_row(s, &rows[i], e) != ST_OK)
+			return ST_TEMP;
+	if (read_myorigin(s, e) != ST_OK || default_mynetworks(s, e) != ST_OK ||
+	    check(s, e) != ST_OK || warn_level(s, e) != ST_OK)
+		return ST_TEMP;
+	warn_unsupported(s);
+	return ST_OK;
+}
+
+void settings_clear(struct settings *s)
+{
+	if (s == NULL)
+		return;
+	conf_free(s->conf);
+	memset(s, 0, sizeof(*s));
+}

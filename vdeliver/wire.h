@@ -1,0 +1,86 @@
+/*
+ * wire - what our processes say to each other: the types of ipc messages, and
+ * what is in each, in order.
+ */
+#ifndef VDELIVER_WIRE_H
+#define VDELIVER_WIRE_H
+
+/*
+ * Unanswered requests that a sender may have under way: a socket buffer holds
+ * this many, so that no send ever blocks; further ones wait at the sender.
+ */
+#define WIRE_FRONT_WINDOW  48
+#define WIRE_WORKER_WINDOW 48
+
+enum wire {
+	/* front → router. CLIENT is the front's number of a session, TXN of a
+	 * mail transaction in it. */
+	W_CONNECT = 1, /* CLIENT, str address ("" for UNIX) */
+	W_RCPT,        /* CLIENT, TXN, u32 flags, str original, str address,
+			  str orcpt */
+	W_COMMIT,      /* CLIENT, TXN, u32 flags, str qid, str sender, u64 size,
+			  u64 start ms; str body, or "" and a descriptor */
+	W_GONE,        /* CLIENT: forget it; has no answer */
+
+	/* router → front */
+	W_CONNECT_REPLY, /* CLIENT, u32 trusted, u32 local, str name,
+			    u32 code (0: welcome), str dsn, str text */
+	W_RCPT_REPLY,    /* CLIENT, TXN, u32 code, str dsn, str text */
+	W_COMMIT_REPLY,  /* CLIENT, TXN, u32 index, u32 of, u32 code, str dsn,
+			    str text */
+
+	/* router → lookup and back */
+	W_ASK,    /* u32 id, u32 question, u32 flags, str key */
+	W_ANSWER, /* u32 id, u32 st, str dsn, str text, str value, str ext */
+
+	/* router → monitor */
+	W_WANT_WORKER, /* u32 uid, u32 gid */
+	W_KILL,        /* u32 pid: missed its deadline */
+
+	/* monitor → router; a descriptor comes along */
+	W_WORKER, /* u32 uid, u32 gid, u32 pid (0: refused), str text */
+	W_LOOKUP, /* u32 index, u32 pid */
+	W_FRONT,  /* u32 index, u32 pid */
+
+	/* router → worker */
+	W_JOB,     /* u32 id, u32 phase, str sender, u64 limit, u64 size,
+		      u32 n, n × (str path, str orig, str final, u32 group),
+		      u32 inline, str body (or a descriptor) */
+	W_VERDICT, /* u32 id, u32 phase, u32 n, n × u32 target */
+
+	/* worker → router */
+	W_DONE, /* u32 id, u32 n, n × (u32 st, str dsn, str text) */
+
+	/* any child → logger */
+	W_LOG, /* u32 level, u32 pid, str tag, str line */
+
+	/* monitor → child: end when what is under way is done */
+	W_DRAIN,
+};
+
+/* Flags of W_RCPT and W_COMMIT. */
+enum wire_flags {
+	WF_TRUSTED = 1 << 0, /* the client is in mynetworks */
+	WF_VRFY = 1 << 1,    /* only asking */
+	WF_ROUTED = 1 << 2,  /* user%other@ours: a relay matter */
+	WF_LMTP = 1 << 3,    /* a reply per recipient */
+};
+
+/* Questions for a lookup process. */
+enum question {
+	Q_MYDESTINATION, /* domain: in the list? */
+	Q_ALIAS_DOMAINS,
+	Q_MAILBOX_DOMAINS,
+	Q_MYNETWORKS, /* IP address: in the list? */
+	Q_ALIAS,      /* address: value and unmatched extension */
+	Q_MAILBOX,
+	Q_UID,
+	Q_GID,
+	Q_PEER_NAME, /* IP address: its name, checked both ways */
+	Q_COUNT,
+};
+
+/* Flag of W_ASK: the domain is local, bare user keys count. */
+#define ASK_LOCAL 1
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * worker - the process that owns one uid:gid and writes its mailboxes.
+ */
+#ifndef VDELIVER_WORKER_H
+#define VDELIVER_WORKER_H
+
+#include "base/macros.h"
+
+struct worker_start {
+	int router;            /* jobs come from here, answers go there */
+	int base;              /* the mailbox base, opened for reading, or -1 */
+	int base_error;        /* why, when -1 */
+	const char *base_path; /* for messages */
+};
+
+/* Runs in a process that has dropped its privileges; ends when the router
+ * closes its side. */
+void worker_run(const struct worker_start *start) NORETURN;
+
+#endif

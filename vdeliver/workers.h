@@ -1,0 +1,71 @@
+/*
+ * workers - the worker processes by uid:gid, and the jobs for them.
+ */
+#ifndef VDELIVER_WORKERS_H
+#define VDELIVER_WORKERS_H
+
+#include <ev.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/list.h"
+#include "base/str.h"
+#include "vdeliver/job.h"
+#include "vdeliver/settings.h"
+
+struct workers;
+struct worker_proc;
+
+/* A target as the router keeps it. */
+struct route {
+	struct str path, orig, final;
+	uint32_t uid, gid, group;
+	enum st st;
+	struct err err;
+};
+
+/* A part of a message for one worker. The owner embeds or allocates it. */
+struct work {
+	struct list link;
+	struct worker_proc *at; /* NULL: not with a worker */
+	uint32_t id;
+	uint32_t uid, gid;
+	enum job_phase phase;
+	bool sent; /* waits for an answer */
+	int64_t deadline;
+	struct str sender, body;
+	int fd; /* borrowed; -1: body is inline */
+	uint64_t size, limit;
+	size_t n;
+	struct route *routes[JOB_TARGETS];
+	/* The worker answered, died or was refused: routes tell how it went. */
+	void (*done)(struct work *w);
+	void *owner;
+};
+
+/* Ask the monitor for a worker, or to end one that missed its deadline. */
+typedef void workers_want_fn(uint32_t uid, uint32_t gid, void *arg);
+typedef void workers_kill_fn(pid_t pid, void *arg);
+
+struct workers *workers_new(struct ev_loop *loop, const struct settings *set,
+    workers_want_fn *want, workers_kill_fn *kill, void *arg) MUST_CHECK;
+
+/* The monitor's answer: fd is taken over; pid 0: refused, text says why. */
+void workers_answer(struct workers *ws, uint32_t uid, uint32_t gid, pid_t pid,
+    int fd, struct str text);
+
+/*
+ * Queue a job (JOB_DELIVER, JOB_PREPARE). done() is called later, never from
+ * within, and sets each route's st.
+ */
+void workers_put(struct workers *ws, struct work *w);
+/*
+ * The verdict on a prepared job: the routes with st ST_OK are published, the
+ * others dropped (phase JOB_COMMIT), or all are (JOB_ABORT). done() is called
+ * again. False: its worker died meanwhile, nothing is staged any more.
+ */
+bool workers_verdict(struct workers *ws, struct work *w, enum job_phase phase)
+    MUST_CHECK;
+
+#endif
