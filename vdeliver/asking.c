@@ -75,8 +75,7 @@ static void feed(struct asking *a)
 
 static void fail(struct question_wait *q, const char *why)
 {
-	struct answer a = { .st = ST_TEMP, .dsn = "4.3.0",
-		.text = why };
+	struct answer a = { .st = ST_TEMP, .dsn = "4.3.0", .text = why };
 
 	q->done(q, &a);
 }

@@ -159,20 +159,21 @@ static enum step classify(struct resolve *r, struct str address,
 {
 	static const enum question lists[] = { Q_MYDESTINATION, Q_ALIAS_DOMAINS,
 		Q_MAILBOX_DOMAINS };
-	struct str domain =
-	    str_skip(address, (size_t)(str_rfind(address, '@') + 1));
+	struct str domain = address_domain(address);
 	enum step step;
+	bool in = false;
 	size_t i;
 
-	for (i = 0; i < NELEM(lists); i++) {
-		bool in = in_list(r, lists[i], domain, &step);
-
+	if (is_own_literal(r, domain)) {
+		*class = CLASS_LOCAL;
+		return STEP_NEXT;
+	}
+	for (i = 0; i < NELEM(lists) && !in; i++) {
+		in = in_list(r, lists[i], domain, &step);
 		if (step != STEP_NEXT)
 			return step;
-		if (in)
-			break;
 	}
-	*class = (enum class)i;
+	*class = in ? (enum class)(i - 1) : CLASS_OUTSIDE;
 	return STEP_NEXT;
 }
 
@@ -387,8 +388,9 @@ static uint32_t key_flags(const struct resolve *r, struct str address,
     enum class class)
 {
 	return class == CLASS_LOCAL ||
-		str_ieqc(address_domain(address), r->set->myorigin) ?
-	    ASK_LOCAL : 0;
+		str_ieqc(address_domain(address), r->set->myorigin)
+	    ? ASK_LOCAL
+	    : 0;
 }
 
 static enum step work(struct resolve *r, struct resolve_address *at)
