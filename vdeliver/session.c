@@ -183,7 +183,7 @@ enum state session_mail_reset(struct session *s)
 	s->expects_data = false;
 	in->rcpts = NULL;
 	in->rcpts_cap = 0;
-	in->too_big = false;
+	in->too_big = in->discard = false;
 	arena_clear(&in->mail);
 	s->txn++;
 	return in->set->smtpd_helo_required && in->helo.n == 0 ? S_START
