@@ -13,7 +13,7 @@ UNIT_LDADD = %D%/libunit.a $(CMOCKA_LIBS) $(ALL_LIBS)
 # are the default of every check program.
 UNIT_TESTS = %D%/test_base %D%/test_conf %D%/test_expand %D%/test_lines
 UNIT_TESTS += %D%/test_address %D%/test_header
-UNIT_TESTS += %D%/test_smtp_parse %D%/test_spool
+UNIT_TESTS += %D%/test_smtp_parse %D%/test_spool %D%/test_cleanup
 check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += %D%/unit.h %D%/run
 
@@ -23,6 +23,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_expand_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_address_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_cleanup_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_header_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_smtp_parse_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_spool_CFLAGS = $(UNIT_CFLAGS)
