@@ -67,9 +67,14 @@ struct access *access_new(const struct settings *set)
 	return a;
 }
 
+bool access_is_own(const struct access *a, const char *addr)
+{
+	return hash_get(a->own, str_c(addr)) != NULL;
+}
+
 bool access_is_local(const struct access *a, const char *addr)
 {
-	return a->interfaces && hash_get(a->own, str_c(addr)) != NULL;
+	return a->interfaces && access_is_own(a, addr);
 }
 
 static int mask_bits(const struct sockaddr *mask, bool subnet)

@@ -75,7 +75,7 @@ static void feed(struct asking *a)
 
 static void fail(struct question_wait *q, const char *why)
 {
-	struct answer a = { .st = ST_TEMP, .text = why };
+	struct answer a = { .st = ST_TEMP, .dsn = "4.3.0", .text = why };
 
 	q->done(q, &a);
 }
@@ -87,11 +87,11 @@ static void on_message(struct chan *c, struct ipc_in *in, void *arg)
 	struct question_wait *q = k->now;
 	uint32_t id = ipc_get_u32(in);
 	struct answer a = { 0 };
-	struct str text;
-	char line[sizeof(((struct err *)0)->text)];
+	struct str dsn, text;
+	char code[10], line[sizeof(((struct err *)0)->text)];
 
 	a.st = (enum st)ipc_get_u32(in);
-	ipc_get_str(in); /* dsn: the asker has its own */
+	dsn = ipc_get_str(in);
 	text = ipc_get_str(in);
 	a.value = ipc_get_str(in);
 	a.ext = ipc_get_str(in);
@@ -102,7 +102,9 @@ static void on_message(struct chan *c, struct ipc_in *in, void *arg)
 		return;
 	}
 	(void)c;
+	snprintf(code, sizeof(code), "%.*s", STR_ARG(dsn));
 	snprintf(line, sizeof(line), "%.*s", STR_ARG(text));
+	a.dsn = code;
 	a.text = line;
 	k->busy = false;
 	k->now = NULL;

@@ -126,8 +126,10 @@ static enum st stage_target(struct commit *c, struct job *j, struct target *t)
 	enum st st;
 
 	if (!path_is_safe(t->path))
-		return err_temp(&t->err, "4.3.5",
-		    "mail system configuration error");
+		return err_temp(&t->err, "4.2.0",
+		    "maildir delivery failed: "
+		    "bad mailbox path %.*s",
+		    STR_ARG(t->path));
 	if (t->path.p[t->path.n - 1] != '/')
 		return err_temp(&t->err, "4.3.5",
 		    "mbox delivery is not "

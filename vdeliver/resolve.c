@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "mail/address.h"
+#include "vdeliver/access.h"
 #include "vdeliver/rules.h"
 
 struct resolve_address {
@@ -33,10 +34,11 @@ enum step {
 };
 
 void resolve_init(struct resolve *r, const struct settings *set,
-    struct arena *a, struct str rcpt)
+    const struct access *access, struct arena *a, struct str rcpt)
 {
 	memset(r, 0, sizeof(*r));
 	r->set = set;
+	r->access = access;
 	r->arena = a;
 	r->rcpt = address_external(rcpt, a);
 	r->end = &r->finals;
@@ -53,6 +55,7 @@ void resolve_answer(struct resolve *r, const struct answer *a)
 	m->answer.st = a->st;
 	m->answer.value = arena_str(r->arena, a->value);
 	m->answer.ext = arena_str(r->arena, a->ext);
+	m->answer.dsn = arena_strz(r->arena, str_c(a->dsn));
 	m->answer.text = arena_strz(r->arena, str_c(a->text));
 	m->next = r->memo;
 	r->memo = m;
@@ -76,6 +79,11 @@ static const struct answer *ask(struct resolve *r, enum question q,
 static enum step table_error(struct resolve *r, const struct answer *a)
 {
 	log_warn("%s", a->text);
+	if (strcmp(a->dsn, "4.3.5") == 0) {
+		reply_set(&r->reply, 451, "4.3.5",
+		    "Server configuration error");
+		return STEP_FAIL;
+	}
 	reply_set(&r->reply, 451, "4.3.0", "<%.*s>: Temporary lookup failure",
 	    STR_ARG(r->rcpt));
 	return STEP_FAIL;
@@ -122,6 +130,22 @@ static bool in_list(struct resolve *r, enum question q, struct str domain,
 	return a != NULL && a->st == ST_OK;
 }
 
+/* user@[127.0.0.1]: one of our own addresses, in brackets. */
+static bool is_own_literal(const struct resolve *r, struct str domain)
+{
+	char addr[64];
+
+	if (domain.n < 3 || domain.n - 2 >= sizeof(addr) || *domain.p != '[' ||
+	    domain.p[domain.n - 1] != ']')
+		return false;
+	domain = str_head(str_skip(domain, 1), domain.n - 2);
+	if (str_istarts(domain, STR("IPv6:")))
+		domain = str_skip(domain, 5);
+	memcpy(addr, domain.p, domain.n);
+	addr[domain.n] = '\0';
+	return access_is_own(r->access, addr);
+}
+
 /* local, alias, mailbox, outside: the first list that has the domain. */
 enum class {
 	CLASS_LOCAL,
@@ -135,20 +159,21 @@ static enum step classify(struct resolve *r, struct str address,
 {
 	static const enum question lists[] = { Q_MYDESTINATION, Q_ALIAS_DOMAINS,
 		Q_MAILBOX_DOMAINS };
-	struct str domain =
-	    str_skip(address, (size_t)(str_rfind(address, '@') + 1));
+	struct str domain = address_domain(address);
 	enum step step;
+	bool in = false;
 	size_t i;
 
-	for (i = 0; i < NELEM(lists); i++) {
-		bool in = in_list(r, lists[i], domain, &step);
-
+	if (is_own_literal(r, domain)) {
+		*class = CLASS_LOCAL;
+		return STEP_NEXT;
+	}
+	for (i = 0; i < NELEM(lists) && !in; i++) {
+		in = in_list(r, lists[i], domain, &step);
 		if (step != STEP_NEXT)
 			return step;
-		if (in)
-			break;
 	}
-	*class = (enum class)i;
+	*class = in ? (enum class)(i - 1) : CLASS_OUTSIDE;
 	return STEP_NEXT;
 }
 
@@ -282,8 +307,9 @@ static bool mailbox_path(struct str value, struct str *path)
 		return false;
 	while (str_starts(value, STR("/")))
 		value = str_skip(value, 1);
-	*path = value;
-	return value.n != 0;
+	/* The base itself may be a Maildir. */
+	*path = value.n != 0 ? value : STR("./");
+	return true;
 }
 
 static enum step mailbox(struct resolve *r, struct str address)
@@ -357,6 +383,16 @@ static enum step relay_permission(struct resolve *r)
 	return STEP_FAIL;
 }
 
+/* Where a bare user is a key, too. virtual(5), "TABLE SEARCH ORDER". */
+static uint32_t key_flags(const struct resolve *r, struct str address,
+    enum class class)
+{
+	return class == CLASS_LOCAL ||
+		str_ieqc(address_domain(address), r->set->myorigin)
+	    ? ASK_LOCAL
+	    : 0;
+}
+
 static enum step work(struct resolve *r, struct resolve_address *at)
 {
 	const struct answer *a;
@@ -373,7 +409,7 @@ static enum step work(struct resolve *r, struct resolve_address *at)
 	if (strstr(r->set->receive_override_options, "no_address_mappings") ==
 	    NULL) {
 		a = ask(r, Q_ALIAS, at->address,
-		    class == CLASS_LOCAL ? ASK_LOCAL : 0);
+		    key_flags(r, at->address, class));
 		if (a == NULL)
 			return STEP_ASK;
 		if (a->st == ST_TEMP)

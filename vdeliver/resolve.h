@@ -31,7 +31,8 @@ struct answer {
 	enum st st;
 	struct str value; /* for ST_OK */
 	struct str ext;   /* extension that the matching key did not have */
-	const char *text; /* for ST_TEMP */
+	const char *dsn;  /* for ST_TEMP */
+	const char *text;
 };
 
 struct reply {
@@ -42,9 +43,11 @@ struct reply {
 
 struct resolve_address; /* one that is still to be worked on */
 struct resolve_memo;
+struct access;
 
 struct resolve {
 	const struct settings *set;
+	const struct access *access;
 	struct arena *arena; /* results live here */
 	struct str rcpt;     /* the rewritten RCPT address, external form */
 	bool trusted, routed;
@@ -66,7 +69,7 @@ struct resolve {
 
 /* Start; rcpt (internal form, rewritten) is copied into the arena. */
 void resolve_init(struct resolve *r, const struct settings *set,
-    struct arena *a, struct str rcpt);
+    const struct access *access, struct arena *a, struct str rcpt);
 /* True: a question is open. False: done, reply says how it went. */
 bool resolve_step(struct resolve *r) MUST_CHECK;
 /* The answer to the open question; its strings are copied. */

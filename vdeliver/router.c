@@ -276,7 +276,8 @@ static void on_rcpt(struct client *c, struct ipc_in *in)
 	c->vrfy = (flags & WF_VRFY) != 0;
 	c->original =
 	    arena_str(&c->arena, c->trusted && orcpt.n != 0 ? orcpt : original);
-	resolve_init(&c->resolve, c->front->home->set, &c->arena, address);
+	resolve_init(&c->resolve, c->front->home->set, c->front->home->access,
+	    &c->arena, address);
 	c->resolve.trusted = c->trusted;
 	c->resolve.routed = (flags & WF_ROUTED) != 0;
 	c->waiting = WAIT_RCPT;
