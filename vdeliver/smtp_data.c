@@ -26,11 +26,11 @@ static void line_end(struct smtp_data *d)
 static size_t text(struct smtp_data *d, struct str in)
 {
 	size_t i = 0;
-	ptrdiff_t nl;
 	bool bare = d->bare_lf;
 
 	for (;;) {
-		nl = str_find(str_skip(in, i), '\n');
+		ptrdiff_t nl = str_find(str_skip(in, i), '\n');
+
 		if (nl < 0)
 			break;
 		if (nl > 0)

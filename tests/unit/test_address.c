@@ -97,6 +97,7 @@ static const struct {
 	{ &usual, "<a(b@c.test>", NULL, NULL, false },
 	{ &usual, "<a\\", NULL, NULL, false },
 	{ &usual, "<a\x01@b.test>", NULL, NULL, false },
+	{ &usual, "<\"a\rb\"@b.test>", NULL, NULL, false },
 };
 
 static void test_parse(void **state)

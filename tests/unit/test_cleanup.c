@@ -123,7 +123,8 @@ static const struct {
 	    "Delivered-To: x\nStatus: R\nBccx: y\n\n" },
 	/* Separators of a mailbox. */
 	{ REMOTE, "From a@b  Mon\r\n>From c\r\nA: b\r\n\r\n",
-	    "X-Mailbox-Line: From a@b  Mon\nX-Mailbox-Line: >From c\nA: b\n\n" },
+	    "X-Mailbox-Line: From a@b  Mon\n"
+	    "X-Mailbox-Line: >From c\nA: b\n\n" },
 	{ REMOTE, "A: b\r\nFrom c\r\n", "A: b\n\nFrom c\n" },
 	{ REMOTE, "From: c\r\n\r\nFrom d\r\n", "From: c\n\nFrom d\n" },
 	{ REMOTE, "From\r\n", "\nFrom\n" },
