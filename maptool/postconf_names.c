@@ -12,6 +12,10 @@
 
 #define VALUE_MAX (1024 * 1024)
 
+/* Nobody can set these. */
+static const char *const read_only[] = { "process_id", "process_name",
+	"service_name" };
+
 /* What the queue manager reads for each transport. */
 static const struct {
 	const char *suffix, *def;
@@ -55,14 +59,17 @@ static const struct {
 	{ "virtual", true, false },
 };
 
+/* A few, as local_destination_recipient_limit, have a row with a default. */
 static void add_service(struct pc_names *n, struct str service,
     const char *suffix, const char *def)
 {
 	char *name =
 	    arena_printf(&n->arena, "%.*s%s", STR_ARG(service), suffix);
+	const struct param *p = param_find(name);
 
-	if (param_find(name) == NULL)
-		hash_put(n->service, str_c(name), (void *)(uintptr_t)def);
+	if (p != NULL)
+		def = p->def;
+	hash_put(n->service, str_c(name), (void *)(uintptr_t)def);
 }
 
 static void add_services(struct pc_names *n, const struct master_entry *it)
@@ -103,6 +110,16 @@ static bool is_defined(const struct pc_names *n, struct str name)
 				name))
 				return true;
 	}
+	return false;
+}
+
+static bool is_read_only(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NELEM(read_only); i++)
+		if (strcmp(name, read_only[i]) == 0)
+			return true;
 	return false;
 }
 
@@ -151,7 +168,7 @@ static bool scan_main(const char *name, const char *value, void *arg)
 	AUTO_BUF out = BUF_MAX(VALUE_MAX);
 	struct err e;
 
-	if (pc_is_read_only(name)) {
+	if (is_read_only(name)) {
 		log_warn("%s/main.cf: read-only parameter assignment: %s=%s",
 		    n->dir, name, value);
 		return true;
@@ -227,6 +244,8 @@ void pc_names_init(struct pc_names *n, struct conf *c, const char *dir,
 			scan(&s, rows[i].name, str_c(rows[i].def));
 	scan_master(n);
 	conf_each(c, scan_main, n);
+	for (i = 0; i < NELEM(read_only); i++)
+		conf_unset(c, read_only[i]);
 	scan_restriction_classes(n);
 	pc_dbms_names(n);
 }
@@ -243,20 +262,13 @@ bool pc_is_user(const struct pc_names *n, const char *name)
 {
 	return param_find(name) == NULL &&
 	    pc_service_default(n, name) == NULL &&
-	    conf_raw(n->conf, name) != NULL && !pc_is_read_only(name) &&
+	    conf_raw(n->conf, name) != NULL &&
 	    hash_get(n->referenced, str_c(name)) != NULL;
 }
 
 const char *pc_service_default(const struct pc_names *n, const char *name)
 {
 	return hash_get(n->service, str_c(name));
-}
-
-bool pc_is_read_only(const char *name)
-{
-	return strcmp(name, "process_id") == 0 ||
-	    strcmp(name, "process_name") == 0 ||
-	    strcmp(name, "service_name") == 0;
 }
 
 static bool warn_main(const char *name, const char *value, void *arg)

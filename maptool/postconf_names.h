@@ -29,6 +29,7 @@ struct pc_names {
 /*
  * Read DIR/master.cf and learn all names. With main (main.cf was read) also
  * warn of "undefined parameter"; a value that cannot be expanded is fatal.
+ * What is read-only is warned of and taken out of c.
  */
 void pc_names_init(struct pc_names *n, struct conf *c, const char *dir,
     bool main);
@@ -38,8 +39,6 @@ void pc_names_clear(struct pc_names *n);
 bool pc_is_user(const struct pc_names *n, const char *name);
 /* The default of a name of class PC_SERVICE, NULL for others. */
 const char *pc_service_default(const struct pc_names *n, const char *name);
-/* process_id and the like, which nobody can set. */
-bool pc_is_read_only(const char *name);
 
 /* Warn of "unused parameter", for main.cf and for master.cf. */
 void pc_warn_unused(const struct pc_names *n);

@@ -54,8 +54,7 @@ void pc_format(const struct postconf *pc, const char *name, struct str value,
 		first = false;
 	}
 	while (str_word(&value, BLANKS, &word)) {
-		if (!first && fold &&
-		    out->n - column + word.n + 1 >= LINE_LIMIT) {
+		if (!first && fold && out->n - column + word.n >= LINE_LIMIT) {
 			buf_addch(out, '\n');
 			column = out->n;
 			buf_addc(out, INDENT);
@@ -72,10 +71,8 @@ void pc_format(const struct postconf *pc, const char *name, struct str value,
 static const char *find_text(const struct postconf *pc,
     const struct pc_names *n, const char *name)
 {
-	const char *text = NULL;
+	const char *text = conf_raw(pc->conf, name);
 
-	if (!pc_is_read_only(name))
-		text = conf_raw(pc->conf, name);
 	if (text != NULL || pc_has(pc, 'n'))
 		return text;
 	text = pc_service_default(n, name);
@@ -145,6 +142,14 @@ static void add_service(struct str name, void *value UNUSED, void *arg)
 }
 
 /* What Postfix 3.7 does not know is listed when main.cf sets it. */
+static bool is_listed(const struct listing *l, const struct param *p)
+{
+	if (pc_service_default(l->n, p->name) != NULL)
+		return false;
+	return (!p->ours && !p->newer) ||
+	    conf_raw(l->pc->conf, p->name) != NULL;
+}
+
 static void add_builtins(struct listing *l)
 {
 	const struct param *rows;
@@ -152,8 +157,7 @@ static void add_builtins(struct listing *l)
 
 	rows = param_rows(&count);
 	for (i = 0; i < count; i++)
-		if ((!rows[i].ours && !rows[i].newer) ||
-		    conf_raw(l->pc->conf, rows[i].name) != NULL)
+		if (is_listed(l, &rows[i]))
 			list_add(l, rows[i].name);
 }
 
