@@ -27,19 +27,27 @@ COMMON_SRC = \
 	%D%/mail/smtp_client.c %D%/mail/smtp_client.h \
 	%D%/map/addr_find.c %D%/map/addr_find.h \
 	%D%/map/build.c %D%/map/build.h \
+	%D%/map/braces.c %D%/map/braces.h \
 	%D%/map/file_id.c \
 	%D%/map/list.c %D%/map/list.h \
 	%D%/map/lock.c %D%/map/lock.h \
 	%D%/map/map.c %D%/map/map.h \
+	%D%/map/map_cidr.c \
 	%D%/map/map_environ.c \
 	%D%/map/map_fail.c \
 	%D%/map/map_hash.c \
 	%D%/map/map_inline.c \
+	%D%/map/map_pcre.c \
+	%D%/map/map_regexp.c \
 	%D%/map/map_static.c \
 	%D%/map/map_texthash.c \
 	%D%/map/maps.c %D%/map/maps.h \
 	%D%/map/memory.c %D%/map/memory.h \
+	%D%/map/pattern.c %D%/map/pattern.h \
+	%D%/map/rhs.c %D%/map/rhs.h \
+	%D%/map/rules.c %D%/map/rules.h \
 	%D%/map/source.c %D%/map/source.h \
+	%D%/map/template.c %D%/map/template.h \
 	%D%/map/types.h \
 	%D%/net/conn.c %D%/net/conn.h \
 	%D%/net/listen.c %D%/net/listen.h \

@@ -20,6 +20,9 @@ static const struct map_ops *const types[] = {
 	&map_static_ops,
 	&map_environ_ops,
 	&map_fail_ops,
+	&map_cidr_ops,
+	&map_regexp_ops,
+	&map_pcre_ops,
 };
 
 const struct map_ops *map_type(struct str type)
