@@ -14,7 +14,7 @@
 
 #define SHORTS "?Vcsvd:NqL:f:i:p:UP:t:E:Q:u:akKFnl:r:S:Z:b:B:e:m:I:M:yw:D:"
 /* Long options: rows first, from here on. */
-#define BASE   1000
+#define BASE 1000
 
 enum extra {
 	X_CONFIGDUMP = 5000,
@@ -54,9 +54,13 @@ static const struct {
 	int c;
 	enum option_id id;
 } offs[] = {
-	{ 'K', OPT_KEEP }, { X_NOKEEP, OPT_KEEP }, { 'n', OPT_REWRITE },
-	{ X_NOREWRITE, OPT_REWRITE }, { X_NOBOUNCE, OPT_BOUNCEMAIL },
-	{ X_NOSOFTBOUNCE, OPT_SOFTBOUNCE }, { X_NOSYSLOG, OPT_SYSLOG },
+	{ 'K', OPT_KEEP },
+	{ X_NOKEEP, OPT_KEEP },
+	{ 'n', OPT_REWRITE },
+	{ X_NOREWRITE, OPT_REWRITE },
+	{ X_NOBOUNCE, OPT_BOUNCEMAIL },
+	{ X_NOSOFTBOUNCE, OPT_SOFTBOUNCE },
+	{ X_NOSYSLOG, OPT_SYSLOG },
 	{ X_NOSSLCERTCK, OPT_SSLCERTCK },
 };
 
@@ -65,7 +69,8 @@ static void usage(FILE *to)
 	const struct option_row *r;
 	size_t i;
 
-	fprintf(to, "usage: %s [option]... [server]...\n"
+	fprintf(to,
+	    "usage: %s [option]... [server]...\n"
 	    "Fetch mail from the servers of the rc file (-f) and hand it "
 	    "on.\n\n"
 	    "  -?, --help            this text\n"
@@ -108,8 +113,8 @@ static int set_number(struct options *o, enum option_id id, const char *text)
 	errno = 0;
 	v = strtol(text, &end, 0);
 	if (*text == '\0' || *end != '\0' || errno != 0) {
-		fprintf(stderr,
-		    "String '%s' is not a valid number string.\n", text);
+		fprintf(stderr, "String '%s' is not a valid number string.\n",
+		    text);
 		usage(stderr);
 		return PS_SYNTAX;
 	}
@@ -150,9 +155,9 @@ static int set_row(struct options *o, const struct option_row *r,
 	case TYPE_BADH:
 		v = option_word(r->type, str_c(arg));
 		if (v < 0)
-			return bad_value(r->type == TYPE_PROTO ? "protocol" :
-				r->type == TYPE_AUTH ? "authentication" :
-						       "bad-header policy",
+			return bad_value(r->type == TYPE_PROTO ? "protocol"
+				: r->type == TYPE_AUTH ? "authentication"
+						       : "bad-header policy",
 			    arg);
 		options_set_num(o, r->id, v);
 		return -1;
@@ -228,7 +233,8 @@ static int one_option(struct cli *c, int opt, struct arena *a)
 static const struct option *long_options(struct arena *a)
 {
 	struct option *all = arena_array(a, OPT_COUNT + NELEM(extras) + 1,
-	    sizeof(*all)), *at = all;
+			  sizeof(*all)),
+		      *at = all;
 	const struct option_row *r;
 	size_t i;
 

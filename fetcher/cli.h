@@ -12,7 +12,7 @@
 
 struct cli {
 	struct options opts;
-	const char *rc;    /* -f, NULL: by rule */
+	const char *rc; /* -f, NULL: by rule */
 	bool check, version, quit, quit_only, nodetach, configdump;
 	int verbose;
 	bool silent;

@@ -1,6 +1,26 @@
 # fetcher: everything but main.c is also linked into the unit tests.
 FETCHER_SRC = \
-	%D%/netrc.c %D%/netrc.h
+	%D%/account.c %D%/account.h \
+	%D%/bounce.c %D%/bounce.h \
+	%D%/carry.c %D%/carry.h \
+	%D%/cli.c %D%/cli.h \
+	%D%/config.h \
+	%D%/header.c %D%/header.h \
+	%D%/host.c %D%/host.h \
+	%D%/lock.c %D%/lock.h \
+	%D%/netrc.c %D%/netrc.h \
+	%D%/options.c %D%/options.def %D%/options.h \
+	%D%/paths.c %D%/paths.h \
+	%D%/poll.c %D%/poll.h \
+	%D%/pop3.c %D%/pop3.h \
+	%D%/rc_lex.c %D%/rc_lex.h \
+	%D%/rc_parse.c %D%/rc_parse.h \
+	%D%/report.c %D%/report.h \
+	%D%/server.c %D%/server.h \
+	%D%/sink.h \
+	%D%/sink_smtp.c \
+	%D%/status.c %D%/status.h \
+	%D%/uidl.c %D%/uidl.h
 
 bin_PROGRAMS += %D%/fetcher
 %C%_fetcher_SOURCES = %D%/main.c $(FETCHER_SRC)

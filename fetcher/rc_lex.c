@@ -6,7 +6,8 @@
 
 void rc_lex_init(struct rc_lex *l, struct str text)
 {
-	*l = (struct rc_lex){ .rest = text, .line = 1,
+	*l = (struct rc_lex){ .rest = text,
+		.line = 1,
 		.text = BUF_MAX(TOKEN_MAX) };
 }
 
@@ -52,9 +53,9 @@ static char number(struct rc_lex *l, int base, int max)
 	while (l->rest.n != 0 && max-- > 0) {
 		char c = str_lower(*l->rest.p);
 
-		d = c >= '0' && c <= '9' ? c - '0' :
-		    c >= 'a' && c <= 'f' ? c - 'a' + 10 :
-					   99;
+		d = c >= '0' && c <= '9'   ? c - '0'
+		    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+					   : 99;
 		if (d >= base)
 			break;
 		v = v * base + d;

@@ -20,7 +20,7 @@ enum rc_token {
 	RC_QUOTED, /* never one */
 	RC_NUMBER, /* optional '-', digits */
 	RC_EQUALS,
-	RC_BAD,    /* an unterminated quote */
+	RC_BAD, /* an unterminated quote */
 };
 
 struct rc_lex {
@@ -28,7 +28,7 @@ struct rc_lex {
 	size_t line; /* of what comes next, from 1 */
 
 	enum rc_token token;
-	struct buf text;   /* its text, escapes done */
+	struct buf text; /* its text, escapes done */
 	size_t token_line;
 };
 

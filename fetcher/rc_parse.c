@@ -11,10 +11,10 @@ struct parse {
 	struct config *c;
 	struct rc_lex lex;
 	const char *name;
-	struct record *rec;   /* under construction */
+	struct record *rec; /* under construction */
 	struct user *user;
-	bool user_opts;       /* user options have begun */
-	bool explicit_users;  /* user NAME was said */
+	bool user_opts;      /* user options have begun */
+	bool explicit_users; /* user NAME was said */
 	struct err *e;
 };
 
@@ -75,8 +75,8 @@ static void set_path(struct parse *p, struct options *o, enum option_id id,
 
 	if (text.n != 0 && *text.p != '/' && !str_eqc(text, "-") &&
 	    p->c->rc_dir != NULL)
-		text = str_c(arena_printf(a, "%s/%.*s", p->c->rc_dir,
-		    STR_ARG(text)));
+		text = str_c(
+		    arena_printf(a, "%s/%.*s", p->c->rc_dir, STR_ARG(text)));
 	options_set_text(o, id, text, a);
 }
 
@@ -100,8 +100,8 @@ static enum st map_list(struct parse *p, struct options *o)
 	enum rc_token t = rc_lex_next(&p->lex, true);
 
 	for (;; n++) {
-		if (t != RC_QUOTED && (t != RC_WORD ||
-		    (n != 0 && is_keyword(tok(p)))))
+		if (t != RC_QUOTED &&
+		    (t != RC_WORD || (n != 0 && is_keyword(tok(p)))))
 			break;
 		first = arena_str(a, tok(p));
 		t = next(p);
@@ -319,8 +319,10 @@ static enum st is_option(struct parse *p, struct user *u)
 
 static enum st server_option_late(struct parse *p)
 {
-	return err_temp(p->e, "", "%s:%zu: server option after user options "
-	    "at %.*s", p->name, p->lex.token_line, STR_ARG(tok(p)));
+	return err_temp(p->e, "",
+	    "%s:%zu: server option after user options "
+	    "at %.*s",
+	    p->name, p->lex.token_line, STR_ARG(tok(p)));
 }
 
 static enum st set_flag(struct parse *p, struct options *o,
@@ -395,10 +397,11 @@ static enum st record(struct parse *p, bool skip)
 static enum st defaults(struct parse *p)
 {
 	if (p->c->defaults != NULL || p->c->records != NULL)
-		return err_temp(p->e, "", "%s:%zu: defaults must come first, "
-		    "and once", p->name, p->lex.token_line);
-	p->c->defaults = arena_alloc(&p->c->arena,
-	    sizeof(*p->c->defaults));
+		return err_temp(p->e, "",
+		    "%s:%zu: defaults must come first, "
+		    "and once",
+		    p->name, p->lex.token_line);
+	p->c->defaults = arena_alloc(&p->c->arena, sizeof(*p->c->defaults));
 	next(p);
 	return record_body(p, p->c->defaults);
 }

@@ -14,7 +14,12 @@
 #include "base/macros.h"
 #include "base/str.h"
 
-enum verbosity { REPORT_SILENT, REPORT_NORMAL, REPORT_VERBOSE, REPORT_DEBUG };
+enum verbosity {
+	REPORT_SILENT,
+	REPORT_NORMAL,
+	REPORT_VERBOSE,
+	REPORT_DEBUG
+};
 
 struct report_how {
 	const char *prog;

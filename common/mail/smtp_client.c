@@ -111,8 +111,8 @@ enum st smtp_send(struct smtp_client *c, struct err *e, const char *fmt, ...)
 	return st;
 }
 
-enum st smtp_command(struct smtp_client *c, struct smtp_reply *r,
-    struct err *e, const char *fmt, ...)
+enum st smtp_command(struct smtp_client *c, struct smtp_reply *r, struct err *e,
+    const char *fmt, ...)
 {
 	va_list ap;
 	enum st st;
@@ -163,8 +163,8 @@ static void read_features(struct smtp_client *c, const struct smtp_reply *r)
 enum st smtp_hello(struct smtp_client *c, const char *name,
     struct smtp_reply *r, struct err *e)
 {
-	enum st st = smtp_command(c, r, e, "%s %s", c->lmtp ? "LHLO" : "EHLO",
-	    name);
+	enum st st =
+	    smtp_command(c, r, e, "%s %s", c->lmtp ? "LHLO" : "EHLO", name);
 
 	if (st != ST_OK)
 		return st;
@@ -211,4 +211,3 @@ enum st smtp_text_end(struct smtp_client *c, struct err *e)
 		return ST_TEMP;
 	return conn_flush(c->conn, e);
 }
-

@@ -24,7 +24,10 @@ struct smtp_reply {
 	int code; /* 100..599 */
 	struct buf text;
 };
-#define SMTP_REPLY { 0, BUF_MAX(SMTP_REPLY_MAX) }
+#define SMTP_REPLY                         \
+	{                                  \
+		0, BUF_MAX(SMTP_REPLY_MAX) \
+	}
 
 void smtp_reply_clear(struct smtp_reply *r);
 /* The enhanced code at the start of the text ("5.1.1"), or "" (RFC 2034). */
@@ -58,8 +61,8 @@ struct smtp_client {
 enum st smtp_read(struct smtp_client *c, struct smtp_reply *r, struct err *e)
     MUST_CHECK;
 /* Send a command line (CRLF is added) and read its reply. */
-enum st smtp_command(struct smtp_client *c, struct smtp_reply *r,
-    struct err *e, const char *fmt, ...) PRINTF(4, 5) MUST_CHECK;
+enum st smtp_command(struct smtp_client *c, struct smtp_reply *r, struct err *e,
+    const char *fmt, ...) PRINTF(4, 5) MUST_CHECK;
 /* The same without reading: for pipelining. */
 enum st smtp_send(struct smtp_client *c, struct err *e, const char *fmt, ...)
     PRINTF(3, 4) MUST_CHECK;

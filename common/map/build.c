@@ -57,13 +57,13 @@ static enum st lock_old(struct map_build *b, struct err *e)
 		if (b->lock < 0 && errno == EACCES)
 			b->lock = open(b->path, O_RDONLY | O_CLOEXEC);
 		if (b->lock < 0)
-			return errno == ENOENT ? ST_OK :
-						 db_fail(b, e, "open", errno);
+			return errno == ENOENT ? ST_OK
+					       : db_fail(b, e, "open", errno);
 		if (!lock_take(b->lock, LOCK_EXCLUSIVE) ||
 		    fstat(b->lock, &held) != 0)
 			return db_fail(b, e, "lock", errno);
-		if (stat(b->path, &there) == 0 &&
-		    there.st_dev == held.st_dev && there.st_ino == held.st_ino)
+		if (stat(b->path, &there) == 0 && there.st_dev == held.st_dev &&
+		    there.st_ino == held.st_ino)
 			break;
 		fd_clear(&b->lock);
 	}
@@ -112,11 +112,11 @@ static enum st open_db(struct map_build *b, struct err *e)
 	b->db->set_cachesize(b->db, 0, CACHE_BYTES, 1);
 	if (!fresh && b->had_zero_length)
 		return db_fail(b, e, "open", EINVAL);
-	rc = b->db->open(b->db, NULL, b->temp != NULL ? b->temp : b->path,
-	    NULL, fresh ? b->type : DB_UNKNOWN,
-	    b->temp != NULL ? DB_CREATE | DB_TRUNCATE :
-		b->lock < 0 ? DB_CREATE :
-			      0,
+	rc = b->db->open(b->db, NULL, b->temp != NULL ? b->temp : b->path, NULL,
+	    fresh ? b->type : DB_UNKNOWN,
+	    b->temp != NULL   ? DB_CREATE | DB_TRUNCATE
+		: b->lock < 0 ? DB_CREATE
+			      : 0,
 	    0600);
 	if (rc == 0 && !fresh) {
 		DBTYPE is = DB_UNKNOWN;
@@ -142,16 +142,21 @@ static enum st parse_spec(struct map_build *b, struct str spec,
 		type = str_c(default_type);
 	}
 	if (name.n == 0 || type.n == 0)
-		return err_temp(e, "", "open dictionary: expecting "
-		    "\"type:name\" form instead of \"%.*s\"", STR_ARG(spec));
+		return err_temp(e, "",
+		    "open dictionary: expecting "
+		    "\"type:name\" form instead of \"%.*s\"",
+		    STR_ARG(spec));
 	b->shape.ops = map_type(type);
 	if (b->shape.ops == NULL)
-		return err_temp(e, "", "unsupported dictionary type: %.*s. Is "
-		    "the postfix-%.*s package installed?", STR_ARG(type),
-		    STR_ARG(type));
+		return err_temp(e, "",
+		    "unsupported dictionary type: %.*s. Is "
+		    "the postfix-%.*s package installed?",
+		    STR_ARG(type), STR_ARG(type));
 	if (b->shape.ops != &map_hash_ops && b->shape.ops != &map_btree_ops)
-		return err_temp(e, "", "unsupported dictionary type: %.*s "
-		    "does not support bulk-mode creation.", STR_ARG(type));
+		return err_temp(e, "",
+		    "unsupported dictionary type: %.*s "
+		    "does not support bulk-mode creation.",
+		    STR_ARG(type));
 	b->type = b->shape.ops == &map_hash_ops ? DB_HASH : DB_BTREE;
 	b->path = arena_printf(&b->shape.arena, "%.*s.db", STR_ARG(name));
 	real = realpath(b->path, NULL);

@@ -118,8 +118,7 @@ static enum st wait_for(struct conn *c, short events, int64_t deadline,
 }
 
 /* What TLS wants before it can go on; ST_NONE: the peer has closed. */
-static enum st tls_wait(struct conn *c, int rc, int64_t deadline,
-    struct err *e)
+static enum st tls_wait(struct conn *c, int rc, int64_t deadline, struct err *e)
 {
 	char why[160];
 
@@ -146,8 +145,8 @@ static enum st receive(struct conn *c, char *p, size_t n, size_t *got,
 	ssize_t did;
 
 	while (st == ST_OK) {
-		did = c->ssl != NULL ? SSL_read(c->ssl, p, (int)n) :
-				       recv(c->fd, p, n, 0);
+		did = c->ssl != NULL ? SSL_read(c->ssl, p, (int)n)
+				     : recv(c->fd, p, n, 0);
 		if (did > 0) {
 			*got = (size_t)did;
 			return ST_OK;
@@ -228,9 +227,9 @@ enum st conn_flush(struct conn *c, struct err *e)
 	ssize_t did;
 
 	while (c->out.n != 0) {
-		did = c->ssl != NULL ?
-		    SSL_write(c->ssl, c->out.p, (int)c->out.n) :
-		    send(c->fd, c->out.p, c->out.n, MSG_NOSIGNAL);
+		did = c->ssl != NULL
+		    ? SSL_write(c->ssl, c->out.p, (int)c->out.n)
+		    : send(c->fd, c->out.p, c->out.n, MSG_NOSIGNAL);
 		if (did > 0) {
 			buf_shift(&c->out, (size_t)did);
 			deadline = clock_deadline(c->timeout_ms);
@@ -288,8 +287,10 @@ static bool is_loopback(const struct sockaddr *sa)
 	if (sa->sa_family == AF_UNIX)
 		return true;
 	if (sa->sa_family == AF_INET)
-		return ntohl(((const struct sockaddr_in *)sa)
-			       ->sin_addr.s_addr) >> 24 == 127;
+		return ntohl(
+			   ((const struct sockaddr_in *)sa)->sin_addr.s_addr) >>
+		    24 ==
+		    127;
 	return IN6_IS_ADDR_LOOPBACK(
 	    &((const struct sockaddr_in6 *)sa)->sin6_addr);
 }
@@ -351,8 +352,8 @@ static enum st open_addresses(struct conn **c, const struct addrinfo *list,
 	int fd;
 
 	for (ai = list; ai != NULL; ai = ai->ai_next) {
-		if (getnameinfo(ai->ai_addr, ai->ai_addrlen, addr,
-			sizeof(addr), port, sizeof(port),
+		if (getnameinfo(ai->ai_addr, ai->ai_addrlen, addr, sizeof(addr),
+			port, sizeof(port),
 			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
 			continue;
 		fd = connect_one(ai->ai_addr, ai->ai_addrlen, ms);
@@ -364,8 +365,8 @@ static enum st open_addresses(struct conn **c, const struct addrinfo *list,
 			return ST_OK;
 		}
 		st = err_temp(e, "4.4.1",
-		    "connection to %s:%s [%s/%s] failed: %m.", host, port,
-		    addr, port);
+		    "connection to %s:%s [%s/%s] failed: %m.", host, port, addr,
+		    port);
 	}
 	return st;
 }
@@ -398,10 +399,10 @@ static enum st handshake(struct conn *c, struct err *e)
 
 	while (st == ST_OK && (rc = SSL_connect(c->ssl)) != 1)
 		st = tls_wait(c, rc, deadline, e);
-	return st == ST_NONE ?
-	    err_temp(e, "4.7.5", "%s closed during the TLS handshake",
-		c->name) :
-	    st;
+	return st == ST_NONE
+	    ? err_temp(e, "4.7.5", "%s closed during the TLS handshake",
+		  c->name)
+	    : st;
 }
 
 enum st conn_starttls(struct conn *c, const struct tls_rules *rules,

@@ -60,8 +60,9 @@ enum st tls_client(SSL_CTX **out, const struct tls_rules *r, struct err *e)
 	    r->min_version != 0 ? r->min_version : TLS1_2_VERSION);
 	if (r->max_version != 0)
 		SSL_CTX_set_max_proto_version(ctx, r->max_version);
-	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
-	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_mode(ctx,
+	    SSL_MODE_ENABLE_PARTIAL_WRITE |
+		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	if (trust(ctx, r, e) != ST_OK || own_cert(ctx, r, e) != ST_OK) {
 		SSL_CTX_free(ctx);
 		return ST_TEMP;
@@ -135,7 +136,8 @@ enum st tls_check_fingerprint(SSL *ssl, const struct tls_rules *r,
 		return err_temp(e, "4.7.5", "sslfingerprint: no digest \"%s\"",
 		    name);
 	if (cert == NULL || X509_digest(cert, md, sum, &n) != 1)
-		return err_temp(e, "4.7.5", "no certificate to take a "
+		return err_temp(e, "4.7.5",
+		    "no certificate to take a "
 		    "fingerprint of");
 	for (i = 0; i < n; i++)
 		snprintf(hex + 2 * i, 3, "%02X", sum[i]);

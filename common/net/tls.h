@@ -25,8 +25,8 @@ struct tls_rules {
  * A client context after the rules. ST_TEMP: a file cannot be read, or the
  * certificate and key do not fit, with OpenSSL's reason.
  */
-enum st tls_client(SSL_CTX **ctx, const struct tls_rules *rules,
-    struct err *e) MUST_CHECK;
+enum st tls_client(SSL_CTX **ctx, const struct tls_rules *rules, struct err *e)
+    MUST_CHECK;
 /* Set the name that is sent and, with verify, must be in the certificate. */
 enum st tls_expect(SSL *ssl, const struct tls_rules *rules, struct err *e)
     MUST_CHECK;

@@ -1,0 +1,219 @@
+/* account - merge what was said into accounts, and check it. */
+
+#include "fetcher/account.h"
+
+#include <netdb.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/num.h"
+#include "fetcher/report.h"
+
+const char *calling_user(void)
+{
+	static const char *const names[] = { "FETCHMAILUSER", "LOGNAME",
+		"USER" };
+	static char user[256];
+	const struct passwd *pw;
+	const char *v;
+	size_t i;
+
+	if (user[0] != '\0')
+		return user;
+	for (i = 0; i < NELEM(names) && user[0] == '\0'; i++) {
+		v = getenv(names[i]);
+		pw = v != NULL ? getpwnam(v) : NULL;
+		if (pw != NULL && pw->pw_uid == getuid())
+			snprintf(user, sizeof(user), "%s", v);
+	}
+	pw = user[0] == '\0' ? getpwuid(getuid()) : NULL;
+	if (pw != NULL)
+		snprintf(user, sizeof(user), "%s", pw->pw_name);
+	return user;
+}
+
+static bool label_matches(const struct record *r, const char *name)
+{
+	const struct option_item *i;
+
+	if (strcmp(r->label, name) == 0)
+		return true;
+	for (i = opt_list(&r->opts, OPT_AKA); i != NULL; i = i->next)
+		if (strcasecmp(i->text, name) == 0)
+			return true;
+	return false;
+}
+
+static void add_record(struct config *c, const char *name)
+{
+	struct record *r = arena_alloc(&c->arena, sizeof(*r));
+
+	r->label = name;
+	r->wanted = true;
+	*c->end = r;
+	c->end = &r->next;
+}
+
+/* Which records are polled. */
+static void choose(struct config *c, const struct cli *cli)
+{
+	struct record *r;
+	bool found;
+	int i;
+
+	for (r = c->records; r != NULL && cli->n == 0; r = r->next)
+		r->wanted = !r->skip;
+	for (i = 0; i < cli->n; i++) {
+		for (r = c->records, found = false; r != NULL; r = r->next)
+			if (label_matches(r, cli->servers[i]))
+				r->wanted = found = true;
+		if (!found)
+			add_record(c, cli->servers[i]);
+	}
+}
+
+static void merge(struct config *c, const struct cli *cli,
+    const struct record *r, const struct user *u, struct account *a)
+{
+	const struct record *d = c->defaults;
+
+	if (d != NULL) {
+		options_merge(&a->o, &d->opts, false, &c->arena);
+		if (d->users != NULL)
+			options_merge(&a->o, &d->users->opts, false, &c->arena);
+	}
+	options_merge(&a->o, &r->opts, false, &c->arena);
+	if (u != NULL)
+		options_merge(&a->o, &u->opts, false, &c->arena);
+	options_merge(&a->o, &cli->opts, true, &c->arena);
+}
+
+static void name_user(const struct cli *cli, const struct config *c,
+    const struct user *u, struct account *a)
+{
+	const char *user = opt_text(&cli->opts, OPT_USER);
+
+	if (user == NULL && u != NULL)
+		user = u->remote;
+	if (user == NULL && c->defaults != NULL && c->defaults->users != NULL)
+		user = c->defaults->users->remote;
+	a->user = user != NULL ? user : calling_user();
+	a->password = opt_text(&a->o, OPT_PASSWORD);
+}
+
+/* Protocols and options of the language that are yet to come. */
+static enum st check_done(const struct account *a, struct err *e)
+{
+	enum protocol p = (enum protocol)opt_num(&a->o, OPT_PROTOCOL);
+	const struct option_item *is = opt_list(&a->o, OPT_IS);
+	size_t i;
+
+	if (p != PROTO_POP3)
+		return err_temp(e, "",
+		    "%s: protocol %s is not supported yet; "
+		    "say: protocol pop3",
+		    a->label, protocol_name(p));
+	if (is != NULL && (is->next != NULL || strcmp(is->text, "*") == 0))
+		return err_temp(e, "",
+		    "%s: several local names for %s "
+		    "(multidrop) are not supported yet",
+		    a->label, a->user);
+	if (opt_list(&a->o, OPT_FOLDER) != NULL)
+		return err_temp(e, "",
+		    "Option --folder is not supported with POP3");
+	if (opt_num(&a->o, OPT_AUTH) > 1)
+		return err_temp(e, "",
+		    "%s: this auth type is not supported "
+		    "yet; say: auth password",
+		    a->label);
+	for (i = 0; i < OPT_COUNT; i++)
+		if (!option_row((enum option_id)i)->done && a->o.v[i].set &&
+		    (a->o.v[i].num != 0 || a->o.v[i].list != NULL ||
+			(a->o.v[i].text != NULL && a->o.v[i].text[0] != '\0')))
+			return err_temp(e, "",
+			    "%s: option %s is not supported "
+			    "yet",
+			    a->label, option_row((enum option_id)i)->keyword);
+	return ST_OK;
+}
+
+static enum st check_service(const struct account *a, struct err *e)
+{
+	const char *service = opt_text(&a->o, OPT_SERVICE);
+	uint64_t port;
+
+	if (service == NULL || getservbyname(service, "tcp") != NULL ||
+	    (num_u64(str_c(service), 65535, &port) && port > 0))
+		return ST_OK;
+	return err_temp(e, "",
+	    "%s configuration invalid, specify positive "
+	    "port number for service or port",
+	    a->label);
+}
+
+static enum st check_lmtp(const struct account *a, struct err *e)
+{
+	const struct option_item *i = opt_list(&a->o, OPT_SMTPHOST);
+	const char *slash;
+
+	if (!opt_flag(&a->o, OPT_LMTP))
+		return ST_OK;
+	for (; i != NULL; i = i->next) {
+		slash = strchr(i->text, '/');
+		if (slash != NULL && strcmp(slash, "/25") != 0)
+			return ST_OK;
+	}
+	return err_temp(e, "",
+	    "%s configuration invalid, LMTP can't use "
+	    "default SMTP port",
+	    a->label);
+}
+
+static enum st settle_one(struct config *c, const struct cli *cli,
+    const struct record *r, const struct user *u, struct account ***end,
+    struct err *e)
+{
+	struct account *a = arena_alloc(&c->arena, sizeof(*a));
+	const char *via;
+
+	a->label = r->label;
+	merge(c, cli, r, u, a);
+	via = opt_text(&a->o, OPT_VIA);
+	a->host = via != NULL ? via : r->label;
+	a->global = &c->global;
+	name_user(cli, c, u, a);
+	if (check_service(a, e) != ST_OK || check_lmtp(a, e) != ST_OK ||
+	    check_done(a, e) != ST_OK)
+		return ST_TEMP;
+	**end = a;
+	*end = &a->next;
+	return ST_OK;
+}
+
+enum st accounts_settle(struct config *c, const struct cli *cli,
+    struct account **first, struct err *e)
+{
+	struct account **end = first;
+	const struct record *r;
+	const struct user *u;
+
+	*first = NULL;
+	choose(c, cli);
+	if (c->records == NULL)
+		return ST_NONE;
+	for (r = c->records; r != NULL; r = r->next) {
+		if (!r->wanted)
+			continue;
+		u = r->users;
+		do {
+			if (settle_one(c, cli, r, u, &end, e) != ST_OK)
+				return ST_TEMP;
+			u = u != NULL ? u->next : NULL;
+		} while (u != NULL);
+	}
+	return ST_OK;
+}

@@ -1,0 +1,25 @@
+/*
+ * account - settled accounts: built-in values, defaults, record, command line.
+ */
+#ifndef FETCHER_ACCOUNT_H
+#define FETCHER_ACCOUNT_H
+
+#include "base/err.h"
+#include "base/macros.h"
+#include "fetcher/cli.h"
+#include "fetcher/config.h"
+
+/*
+ * The accounts to poll, in the order of the file: those of the servers named
+ * on the command line, else all that are not "skip". A name that no record has
+ * is a new server. ST_TEMP: a setting that does not fit ("LABEL configuration
+ * invalid, ..."), or one that is not carried out yet, by name.
+ * ST_NONE: no server at all.
+ */
+enum st accounts_settle(struct config *c, const struct cli *cli,
+    struct account **first, struct err *e) MUST_CHECK;
+
+/* Who calls: the first of FETCHMAILUSER, LOGNAME, USER that is our uid. */
+const char *calling_user(void);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * carry - one message from the server's text to the sink.
+ */
+#ifndef FETCHER_CARRY_H
+#define FETCHER_CARRY_H
+
+#include "base/err.h"
+#include "base/macros.h"
+#include "fetcher/config.h"
+#include "fetcher/pop3.h"
+#include "fetcher/sink.h"
+
+struct carry {
+	const struct account *a;
+	const char *truename;
+	struct pop3 *p; /* its text has begun */
+	struct sink *sink;
+	uint64_t size; /* as the server says */
+};
+
+/*
+ * Read the whole text and hand it over; *fate is the sink's verdict. Anything
+ * but PS_SUCCESS: the server failed within the text, and the sink's transaction
+ * was dropped without a final dot.
+ */
+enum status carry_message(struct carry *c, enum fate *fate, struct err *e)
+    MUST_CHECK;
+
+#endif

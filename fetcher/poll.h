@@ -1,0 +1,23 @@
+/*
+ * poll - one account from its connection to its goodbye. Runs in: a child per
+ * poll; the parent keeps the id file.
+ */
+#ifndef FETCHER_POLL_H
+#define FETCHER_POLL_H
+
+#include "base/macros.h"
+#include "fetcher/config.h"
+#include "fetcher/status.h"
+#include "fetcher/uidl.h"
+
+struct poll_how {
+	bool check;  /* only look */
+	int ids_out; /* lines for the parent: which uids count as seen */
+	const struct uidl *ids;
+};
+
+/* The exit state of this account's poll. */
+enum status poll_account(const struct account *a, const struct poll_how *how)
+    MUST_CHECK;
+
+#endif

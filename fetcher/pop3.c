@@ -1,0 +1,295 @@
+/* pop3 - commands and answers, read straight down. */
+
+#include "fetcher/pop3.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "fetcher/report.h"
+
+/* No server has more; it bounds what is kept of a list. */
+#define LIST_MAX  10000000
+#define REPLY_MAX 4096
+
+void pop3_clear(struct pop3 *p)
+{
+	buf_clear(&p->reply);
+	arena_clear(&p->arena);
+}
+
+static enum status read_line(struct pop3 *p, struct str *line, struct err *e)
+{
+	enum st st = conn_line(p->conn, line, e);
+
+	if (st == ST_NONE)
+		st = err_temp(e, "", "the server has closed the connection");
+	return st == ST_OK ? PS_SUCCESS : PS_SOCKET;
+}
+
+static enum status read_status(struct pop3 *p, struct err *e)
+{
+	struct str line, word;
+	enum status st = read_line(p, &line, e);
+
+	if (st != PS_SUCCESS)
+		return st;
+	line = str_trim_right(line);
+	report_dialogue("POP3", '<', line);
+	p->reply.max = REPLY_MAX;
+	buf_reset(&p->reply);
+	if (!str_word(&line, " \t", &word))
+		word = STR("");
+	buf_add(&p->reply, str_head(str_trim(line), REPLY_MAX));
+	if (str_eqc(word, "+OK"))
+		return PS_SUCCESS;
+	if (str_istarts(word, STR("-ERR")))
+		return PS_ERROR;
+	err_temp(e, "", "this is no POP3 answer: \"%.*s\"", STR_ARG(word));
+	return PS_PROTOCOL;
+}
+
+static enum status send_line(struct pop3 *p, const char *text, size_t secret,
+    struct err *e)
+{
+	AUTO_BUF shown = BUF_MAX(1024);
+
+	if (strpbrk(text, "\r\n") != NULL) {
+		err_temp(e, "", "line break in a POP3 command");
+		return PS_PROTOCOL;
+	}
+	buf_add(&shown, str_head(str_c(text), secret != 0 ? secret : 1024));
+	if (secret != 0)
+		buf_addch(&shown, '*');
+	report_dialogue("POP3", '>', buf_str(&shown));
+	if (conn_putf(p->conn, e, "%s\r\n", text) != ST_OK ||
+	    conn_flush(p->conn, e) != ST_OK)
+		return PS_SOCKET;
+	return PS_SUCCESS;
+}
+
+enum status pop3_command(struct pop3 *p, struct err *e, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+	enum status st;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		bug("no memory to format a command");
+	st = send_line(p, text, str_starts(str_c(text), STR("PASS ")) ? 5 : 0,
+	    e);
+	free(text);
+	return st == PS_SUCCESS ? read_status(p, e) : st;
+}
+
+enum status pop3_greeting(struct pop3 *p, struct err *e)
+{
+	enum status st = read_status(p, e);
+
+	if (st == PS_ERROR) {
+		err_temp(e, "", "%s", buf_c(&p->reply));
+		return PS_AUTHFAIL;
+	}
+	p->greeting_maillennium =
+	    str_search(buf_str(&p->reply), STR("Maillennium POP3")) >= 0;
+	return st;
+}
+
+/* The next line of a list answer; PS_NOMAIL at its end. */
+static enum status list_line(struct pop3 *p, struct str *line, struct err *e)
+{
+	enum status st = read_line(p, line, e);
+
+	if (st != PS_SUCCESS)
+		return st;
+	*line = str_trim_right(*line);
+	report_dialogue("POP3", '<', *line);
+	if (str_eqc(*line, "."))
+		return PS_NOMAIL;
+	if (line->n > 1 && *line->p == '.')
+		*line = str_skip(*line, 1);
+	return PS_SUCCESS;
+}
+
+enum status pop3_capa(struct pop3 *p, struct err *e)
+{
+	static const struct {
+		const char *name;
+		size_t flag;
+	} rows[] = {
+		{ "STLS", offsetof(struct pop3, stls) },
+		{ "TOP", offsetof(struct pop3, top) },
+		{ "UIDL", offsetof(struct pop3, uidl) },
+		{ "PIPELINING", offsetof(struct pop3, pipelining) },
+	};
+	struct str line, word;
+	enum status st = pop3_command(p, e, "CAPA");
+	size_t i;
+
+	if (st == PS_SOCKET)
+		return st;
+	if (st != PS_SUCCESS)
+		return PS_SUCCESS; /* an old server: it has none */
+	p->capa = true;
+	while ((st = list_line(p, &line, e)) == PS_SUCCESS) {
+		if (!str_word(&line, " ", &word))
+			continue;
+		for (i = 0; i < NELEM(rows); i++)
+			if (str_ieqc(word, rows[i].name))
+				*(bool *)((char *)p + rows[i].flag) = true;
+	}
+	return st == PS_NOMAIL ? PS_SUCCESS : st;
+}
+
+enum status pop3_stls(struct pop3 *p, const struct tls_rules *rules,
+    struct err *e)
+{
+	enum status st = pop3_command(p, e, "STLS");
+
+	if (st == PS_ERROR)
+		err_temp(e, "", "STLS: %s", buf_c(&p->reply));
+	if (st != PS_SUCCESS)
+		return PS_SOCKET;
+	if (conn_starttls(p->conn, rules, e) != ST_OK)
+		return PS_SOCKET;
+	/* What was said in clear text counts for nothing. */
+	p->capa = p->stls = p->top = p->uidl = p->pipelining = false;
+	return pop3_capa(p, e);
+}
+
+/* RFC 2449 8, RFC 3206, and what servers write in plain words. */
+static enum status login_refusal(struct str text)
+{
+	static const char *const busy[] = { "lock", "Lock", "LOCK", "wait",
+		"[IN-USE]", "[LOGIN-DELAY]" };
+	size_t i;
+
+	for (i = 0; i < NELEM(busy); i++)
+		if (str_search(text, str_c(busy[i])) >= 0)
+			return PS_LOCKBUSY;
+	if (str_search(text, STR("service")) >= 0 &&
+	    str_search(text, STR("unavailable")) >= 0)
+		return PS_SERVBUSY;
+	return PS_AUTHFAIL;
+}
+
+enum status pop3_login(struct pop3 *p, const char *user, const char *password,
+    struct err *e)
+{
+	enum status st = pop3_command(p, e, "USER %s", user);
+
+	if (st == PS_SUCCESS)
+		st = pop3_command(p, e, "PASS %s", password);
+	if (st != PS_ERROR)
+		return st;
+	err_temp(e, "", "%s", buf_c(&p->reply));
+	return login_refusal(buf_str(&p->reply));
+}
+
+static enum status bad_answer(struct err *e, const char *to, struct str text)
+{
+	err_temp(e, "", "bad answer to %s: \"%.*s\"", to, STR_ARG(text));
+	return PS_PROTOCOL;
+}
+
+/* The nth number (from 0) of a line. */
+static bool number_at(struct str line, int nth, uint64_t *v)
+{
+	struct str word = STR_NONE;
+
+	while (nth-- >= 0)
+		if (!str_word(&line, " \t", &word))
+			return false;
+	return num_u64(word, INT64_MAX, v);
+}
+
+enum status pop3_stat(struct pop3 *p, uint64_t *count, uint64_t *octets,
+    struct err *e)
+{
+	enum status st = pop3_command(p, e, "STAT");
+
+	if (st == PS_ERROR) {
+		err_temp(e, "", "%s", buf_c(&p->reply));
+		return PS_ERROR;
+	}
+	if (st == PS_SUCCESS &&
+	    (!number_at(buf_str(&p->reply), 0, count) ||
+		!number_at(buf_str(&p->reply), 1, octets) || *count > LIST_MAX))
+		return bad_answer(e, "STAT", buf_str(&p->reply));
+	return st;
+}
+
+enum status pop3_last(struct pop3 *p, uint64_t *last, struct err *e)
+{
+	enum status st = pop3_command(p, e, "LAST");
+
+	*last = 0;
+	if (st == PS_ERROR)
+		return st;
+	if (st == PS_SUCCESS && !number_at(buf_str(&p->reply), 0, last))
+		return bad_answer(e, "LAST", buf_str(&p->reply));
+	return st;
+}
+
+enum status pop3_uidl(struct pop3 *p, uint64_t count, const char **uids,
+    struct err *e)
+{
+	struct str line, word;
+	enum status st = pop3_command(p, e, "UIDL");
+	uint64_t n;
+
+	if (st != PS_SUCCESS)
+		return st;
+	while ((st = list_line(p, &line, e)) == PS_SUCCESS) {
+		if (!number_at(line, 0, &n) || !str_word(&line, " \t", &word) ||
+		    !str_word(&line, " \t", &word))
+			return bad_answer(e, "UIDL", line);
+		if (n >= 1 && n <= count)
+			uids[n] = arena_strz(&p->arena, word);
+	}
+	return st == PS_NOMAIL ? PS_SUCCESS : st;
+}
+
+enum status pop3_list(struct pop3 *p, uint64_t n, uint64_t *octets,
+    struct err *e)
+{
+	enum status st = pop3_command(p, e, "LIST %llu", (unsigned long long)n);
+
+	*octets = 0;
+	if (st == PS_SUCCESS && !number_at(buf_str(&p->reply), 1, octets))
+		return bad_answer(e, "LIST", buf_str(&p->reply));
+	return st;
+}
+
+enum status pop3_retr(struct pop3 *p, uint64_t n, bool top, struct err *e)
+{
+	p->text_after_crlf = true;
+	p->text_mid_line = false;
+	return top
+	    ? pop3_command(p, e, "TOP %llu 99999999", (unsigned long long)n)
+	    : pop3_command(p, e, "RETR %llu", (unsigned long long)n);
+}
+
+enum status pop3_line(struct pop3 *p, struct str *line, struct err *e)
+{
+	enum status st = read_line(p, line, e);
+	bool starts = !p->text_mid_line;
+
+	if (st != PS_SUCCESS)
+		return st;
+	/* RFC 1939 3: CRLF "." CRLF, and nothing else. */
+	if (starts && p->text_after_crlf && str_eqc(*line, ".\r\n"))
+		return PS_NOMAIL;
+	if (starts && line->n > 1 && *line->p == '.')
+		*line = str_skip(*line, 1);
+	p->text_mid_line = line->n == 0 || line->p[line->n - 1] != '\n';
+	if (!p->text_mid_line)
+		p->text_after_crlf = str_ends(*line, STR("\r\n"));
+	return PS_SUCCESS;
+}

@@ -1,0 +1,63 @@
+/*
+ * pop3 - POP3 (RFC 1939, CAPA 2449, STLS 2595) as a client over a conn, read
+ * straight down.
+ */
+#ifndef FETCHER_POP3_H
+#define FETCHER_POP3_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/macros.h"
+#include "fetcher/status.h"
+#include "net/conn.h"
+#include "net/tls.h"
+
+struct pop3 {
+	struct conn *conn; /* owned by the caller */
+	struct buf reply;  /* the last status line, without +OK or -ERR */
+	struct arena arena;
+	bool capa, stls, top, uidl, pipelining; /* from CAPA */
+	bool greeting_maillennium;
+	bool text_after_crlf; /* the line before ended so, or there is none */
+	bool text_mid_line;   /* the last piece of a line had no end */
+};
+
+/* A command with one status line. PS_SUCCESS: +OK. PS_ERROR: -ERR. Others: the
+ * session is over, and e says why. */
+enum status pop3_command(struct pop3 *p, struct err *e, const char *fmt, ...)
+    PRINTF(3, 4) MUST_CHECK;
+
+enum status pop3_greeting(struct pop3 *p, struct err *e) MUST_CHECK;
+enum status pop3_capa(struct pop3 *p, struct err *e) MUST_CHECK;
+enum status pop3_stls(struct pop3 *p, const struct tls_rules *rules,
+    struct err *e) MUST_CHECK;
+/* USER and PASS. PS_AUTHFAIL, PS_LOCKBUSY, PS_SERVBUSY by the answer. */
+enum status pop3_login(struct pop3 *p, const char *user, const char *password,
+    struct err *e) MUST_CHECK;
+enum status pop3_stat(struct pop3 *p, uint64_t *count, uint64_t *octets,
+    struct err *e) MUST_CHECK;
+/* LAST: *last is 0 when the server does not know it. */
+enum status pop3_last(struct pop3 *p, uint64_t *last, struct err *e) MUST_CHECK;
+/* UIDL: uids[1..count] in the arena; PS_ERROR: the server has none. */
+enum status pop3_uidl(struct pop3 *p, uint64_t count, const char **uids,
+    struct err *e) MUST_CHECK;
+enum status pop3_list(struct pop3 *p, uint64_t n, uint64_t *octets,
+    struct err *e) MUST_CHECK;
+/* RETR, or TOP n 99999999 when top is true: then pop3_line() until it gives
+ * PS_NOMAIL. */
+enum status pop3_retr(struct pop3 *p, uint64_t n, bool top, struct err *e)
+    MUST_CHECK;
+/*
+ * A line of the text with its end, unstuffed; long ones come in pieces. Only
+ * ".\r\n" after a line that ended in CRLF is the end: PS_NOMAIL.
+ */
+enum status pop3_line(struct pop3 *p, struct str *line, struct err *e)
+    MUST_CHECK;
+
+void pop3_clear(struct pop3 *p);
+
+#endif
