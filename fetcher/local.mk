@@ -8,6 +8,7 @@ FETCHER_SRC = \
 	%D%/header.c %D%/header.h \
 	%D%/host.c %D%/host.h \
 	%D%/lock.c %D%/lock.h \
+	%D%/netrc.c %D%/netrc.h \
 	%D%/options.c %D%/options.def %D%/options.h \
 	%D%/paths.c %D%/paths.h \
 	%D%/poll.c %D%/poll.h \

@@ -19,6 +19,7 @@ UNIT_TESTS = \
 	%D%/test_expand \
 	%D%/test_header \
 	%D%/test_lines \
+	%D%/test_netrc \
 	%D%/test_pattern \
 	%D%/test_session \
 	%D%/test_session_limits \
@@ -35,6 +36,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_expand_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_header_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_netrc_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pattern_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_limits_CFLAGS = $(UNIT_CFLAGS)
