@@ -12,42 +12,9 @@ from lib.daemon import VIRTUAL, VMAILBOX
 from lib.fetchmail import PLAIN, REAL, write_rc
 from lib.mail import BODIES, DATE, fetched, message, unstack
 
-RC = """\
-set postmaster postmaster@example.com
-set syslog
-set no bouncemail
-
-defaults:
-timeout 300
-antispam -1
-batchlimit 100
-
-poll pop.example.com protocol pop3:
-       username "pop3userid1" password "pop3password1" is "virtualuser1@example.com" here
-fetchall
-smtphost 127.0.0.1/2525
-#nokeep
-#ssl
-;
-       username "pop3userid2" password "pop3password2" is "virtualuser2@example.com" here
-fetchall
-#nokeep
-#ssl
-;
-
-poll  other.example.com with proto POP3
-  user 'pop3userid0' there with password 'pop3password0' is virtualuser0@example.com
-"""
-
-POSTCONF = """\
-virtual_mailbox_domains=example.com
-virtual_mailbox_base=/home/VMAIL
-virtual_uid_maps=static:5000
-virtual_gid_maps=static:5000
-virtual_minimum_uid=5000
-virtual_mailbox_maps=hash:/etc/postfix/vmailbox
-virtual_alias_maps=hash:/etc/postfix/virtual
-"""
+DEMO = Path(__file__).parent.parent / "demo"
+RC = (DEMO / "fetchmailrc").read_text()
+SETTINGS = (DEMO / "settings").read_text()
 
 USERS = {f"pop3userid{i}": f"pop3password{i}" for i in (0, 1, 2)}
 VMAIL = Path("/home/VMAIL")
@@ -62,7 +29,7 @@ def host(vdeliver, dovecot, run, syslog):
     ETC.joinpath("main.cf").write_text(
         "# the machine's own\ncompatibility_level = 3.6\n"
         "myhostname = mail.test.example\n" + server_part(server))
-    for line in POSTCONF.splitlines():
+    for line in SETTINGS.splitlines():
         run("postconf", "-e", line)
     ETC.joinpath("vmailbox").write_text(VMAILBOX)
     ETC.joinpath("virtual").write_text(VIRTUAL)
@@ -154,7 +121,7 @@ def test_every_message_arrives_once_and_is_gone_from_the_server(host, ca):
 
 def test_postconf_shows_what_was_set(host, run):
     shown = run("postconf", "-n").stdout.splitlines()
-    for line in POSTCONF.splitlines():
+    for line in SETTINGS.splitlines():
         assert line.replace("=", " = ", 1) in shown
     assert run("postconf", "message_size_limit").stdout == \
         "message_size_limit = 10240000\n"
