@@ -30,7 +30,7 @@ def test_port_in_use(vdeliver):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         refuses(vdeliver(listen=[f"inet:127.0.0.1:{port}"]),
-                f"127.0.0.1:{port}", "in use", "vdeliver_listen")
+                "127.0.0.1", str(port), "in use", "vdeliver_listen")
 
 
 @pytest.mark.ours
