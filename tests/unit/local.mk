@@ -21,6 +21,7 @@ UNIT_TESTS = \
 	%D%/test_lines \
 	%D%/test_netrc \
 	%D%/test_pattern \
+	%D%/test_postconf \
 	%D%/test_session \
 	%D%/test_session_limits \
 	%D%/test_smtp_parse \
@@ -38,6 +39,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_netrc_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pattern_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_postconf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_limits_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_smtp_parse_CFLAGS = $(UNIT_CFLAGS)
