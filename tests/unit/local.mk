@@ -12,7 +12,7 @@ UNIT_LDADD = %D%/libunit.a $(CMOCKA_LIBS) $(ALL_LIBS)
 # A test: its name here, and a line below with its flags; LDADD and LDFLAGS
 # are the default of every check program.
 UNIT_TESTS = %D%/test_base %D%/test_conf %D%/test_expand %D%/test_lines \
-	%D%/test_netrc
+	%D%/test_netrc %D%/test_route
 check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += %D%/unit.h %D%/run
 
@@ -22,6 +22,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_expand_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_netrc_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_route_CFLAGS = $(UNIT_CFLAGS)
 
 # Golden tests and fuzz corpora add their runners to CHECK_RUN.
 CHECK_RUN =
