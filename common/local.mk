@@ -1,6 +1,7 @@
 # What the three programs share.
 COMMON_SRC = \
 	%D%/base/arena.c %D%/base/arena.h \
+	%D%/base/base64.c %D%/base/base64.h \
 	%D%/base/buf.c %D%/base/buf.h \
 	%D%/base/clock.c %D%/base/clock.h \
 	%D%/base/err.c %D%/base/err.h \
@@ -26,21 +27,38 @@ COMMON_SRC = \
 	%D%/mail/match_list.c %D%/mail/match_list.h \
 	%D%/mail/smtp_client.c %D%/mail/smtp_client.h \
 	%D%/map/addr_find.c %D%/map/addr_find.h \
+	%D%/map/braces.c %D%/map/braces.h \
 	%D%/map/build.c %D%/map/build.h \
 	%D%/map/file_id.c \
+	%D%/map/hold.c %D%/map/hold.h \
 	%D%/map/list.c %D%/map/list.h \
 	%D%/map/lock.c %D%/map/lock.h \
 	%D%/map/map.c %D%/map/map.h \
+	%D%/map/map_cdb.c \
+	%D%/map/map_cidr.c \
 	%D%/map/map_environ.c \
 	%D%/map/map_fail.c \
 	%D%/map/map_hash.c \
 	%D%/map/map_inline.c \
+	%D%/map/map_lmdb.c \
+	%D%/map/map_pcre.c \
+	%D%/map/map_regexp.c \
 	%D%/map/map_static.c \
 	%D%/map/map_texthash.c \
 	%D%/map/maps.c %D%/map/maps.h \
 	%D%/map/memory.c %D%/map/memory.h \
+	%D%/map/nul.c %D%/map/nul.h \
+	%D%/map/pattern.c %D%/map/pattern.h \
+	%D%/map/rhs.c %D%/map/rhs.h \
+	%D%/map/rules.c %D%/map/rules.h \
 	%D%/map/source.c %D%/map/source.h \
+	%D%/map/temp.c %D%/map/temp.h \
+	%D%/map/template.c %D%/map/template.h \
 	%D%/map/types.h \
+	%D%/map/write_bdb.c \
+	%D%/map/write_cdb.c \
+	%D%/map/write_lmdb.c \
+	%D%/map/writer.h \
 	%D%/net/conn.c %D%/net/conn.h \
 	%D%/net/listen.c %D%/net/listen.h \
 	%D%/net/tls.c %D%/net/tls.h \
@@ -48,6 +66,12 @@ COMMON_SRC = \
 	%D%/priv/ipc.c %D%/priv/ipc.h \
 	%D%/priv/notify.c %D%/priv/notify.h \
 	%D%/priv/sandbox.c %D%/priv/sandbox.h
+
+if HAVE_CDB
+COMMON_SRC += %D%/map/map_cdb.c %D%/map/write_cdb.c
+else
+EXTRA_DIST += %D%/map/map_cdb.c %D%/map/write_cdb.c
+endif
 
 noinst_LIBRARIES += %D%/libcommon.a
 %C%_libcommon_a_SOURCES = $(COMMON_SRC)

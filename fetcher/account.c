@@ -174,13 +174,14 @@ static enum st check_lmtp(const struct account *a, struct err *e)
 }
 
 static enum st settle_one(struct config *c, const struct cli *cli,
-    const struct record *r, const struct user *u, struct account ***end,
-    struct err *e)
+    const struct record *r, const struct user *u, size_t number,
+    struct account ***end, struct err *e)
 {
 	struct account *a = arena_alloc(&c->arena, sizeof(*a));
 	const char *via;
 
 	a->label = r->label;
+	a->number_in_record = number;
 	merge(c, cli, r, u, a);
 	via = opt_text(&a->o, OPT_VIA);
 	a->host = via != NULL ? via : r->label;
@@ -200,6 +201,7 @@ enum st accounts_settle(struct config *c, const struct cli *cli,
 	struct account **end = first;
 	const struct record *r;
 	const struct user *u;
+	size_t number;
 
 	*first = NULL;
 	choose(c, cli);
@@ -209,8 +211,9 @@ enum st accounts_settle(struct config *c, const struct cli *cli,
 		if (!r->wanted)
 			continue;
 		u = r->users;
+		number = 0;
 		do {
-			if (settle_one(c, cli, r, u, &end, e) != ST_OK)
+			if (settle_one(c, cli, r, u, number++, &end, e) != ST_OK)
 				return ST_TEMP;
 			u = u != NULL ? u->next : NULL;
 		} while (u != NULL);

@@ -251,7 +251,7 @@ static enum status fetch_one(struct poll *q, uint64_t n, struct err *e)
 	if (st == PS_SUCCESS)
 		st = carry_message(&c, &fate, e);
 	if (st != PS_SUCCESS) {
-		report_done("");
+		report_done(" (broken off)");
 		return st;
 	}
 	q->fetched++;

@@ -254,7 +254,8 @@ static void notice(struct sink *s, const char *reason, bool to_postmaster)
 	complete(s, local_name(s), failed);
 	smtp_reply_dsn(&s->reply, dsn);
 	if (dsn[0] == '\0')
-		snprintf(dsn, sizeof(dsn), "%d.0.0", s->reply.code / 100);
+		snprintf(dsn, sizeof(dsn), "%c.0.0",
+		    '0' + s->reply.code / 100 % 10);
 	b.reply = str_c(whole_reply(s, &text));
 	if (bounce_send(&b, s->entry, &e) != ST_OK)
 		report_error("notice to %s could not be sent: %s", b.to,

@@ -50,6 +50,7 @@ struct server {
 	struct listener *listeners;
 	size_t n;
 	bool accepting, draining;
+	bool lf_dot_set; /* smtpd_forbid_bare_newline stands in main.cf */
 };
 
 struct listener {
@@ -475,7 +476,9 @@ static void on_connect_reply(struct client *c, struct ipc_in *in)
 		.addr = c->addr[0] != '\0' ? c->addr : "127.0.0.1",
 		.local = local,
 		.trusted = trusted,
-		.unix_socket = c->addr[0] == '\0' };
+		.unix_socket = c->addr[0] == '\0',
+		.bare_lf_ok = trusted,
+		.lf_dot_ok = trusted && c->home->lf_dot_set };
 	char early[READ_CHUNK];
 	ssize_t n;
 
@@ -645,7 +648,12 @@ void front_run(const struct front_start *start)
 	if (s.loop == NULL)
 		bug("no event loop");
 	s.clients = hash_new();
-	s.budget.limit = (uint64_t)s.set->vdeliver_memory_limit;
+	s.budget.limit = (uint64_t)(s.set->vdeliver_memory_limit /
+	    s.set->vdeliver_front_count);
+	s.lf_dot_set =
+	    conf_raw(s.set->conf, "smtpd_forbid_bare_newline") != NULL ||
+	    conf_raw(s.set->conf, "smtpd_forbid_bare_newline_exclusions") !=
+		NULL;
 	s.env = session_env_new(s.set, &s.budget);
 	s.max = (size_t)(s.set->default_process_limit /
 	    s.set->vdeliver_front_count);

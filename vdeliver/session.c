@@ -55,6 +55,7 @@ const struct session_verb session_verbs[] = {
 };
 const size_t session_n_verbs = NELEM(session_verbs);
 #define UNKNOWN (NELEM(session_verbs) - 1)
+_Static_assert(NELEM(session_verbs) <= VERBS_MAX, "counts[] is too small");
 
 /* Why a command is not legal in a state; the first row that fits counts. */
 static const struct {
@@ -183,7 +184,7 @@ enum state session_mail_reset(struct session *s)
 	s->expects_data = false;
 	in->rcpts = NULL;
 	in->rcpts_cap = 0;
-	in->too_big = false;
+	in->too_big = in->discard = false;
 	arena_clear(&in->mail);
 	s->txn++;
 	return in->set->smtpd_helo_required && in->helo.n == 0 ? S_START
@@ -257,11 +258,23 @@ static void count(struct session *s)
 	in->counted = in->failed = false;
 }
 
+/* Replies come late to a client that makes many errors. */
+static void slow_down(struct session *s)
+{
+	const struct settings *set = s->in->set;
+	int64_t seconds = set->smtpd_error_sleep_time;
+
+	if (s->in->errors > set->smtpd_soft_error_limit)
+		s->delay_ms = (int)(seconds < 3600 ? seconds : 3600) * 1000;
+}
+
 void session_settle(struct session *s, enum state next)
 {
 	struct session_state *in = s->in;
 
 	in->state = next;
+	if (s->wish == WISH_NONE)
+		slow_down(s);
 	count(s);
 	if (next == S_END) {
 		close_now(s);
@@ -394,15 +407,16 @@ void session_refuse(struct session *s, const struct session_reply *reply)
 
 size_t session_input(struct session *s, struct str bytes)
 {
-	size_t taken = 0, n;
+	size_t taken = 0;
 
 	while (taken < bytes.n && s->wish == WISH_NONE && s->delay_ms == 0 &&
 	    s->out.n < OUT_ENOUGH) {
 		struct str rest = str_skip(bytes, taken);
 
-		n = s->in->state == S_DATA ? session_data_input(s, rest)
-					   : line_input(s, rest);
-		taken += n;
+		if (s->in->state == S_DATA)
+			taken += session_data_input(s, rest);
+		else
+			taken += line_input(s, rest);
 	}
 	return taken;
 }

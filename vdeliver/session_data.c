@@ -52,9 +52,10 @@ static void keep(struct session *s, struct str bytes)
 		in->too_big = true;
 		spool_clear(&s->mail.spool);
 	}
-	if (in->too_big || has_bare_lf(in) || in->cleanup.st != ST_OK)
+	if (in->too_big || in->discard || in->cleanup.st != ST_OK)
 		return;
 	cleanup_data(&in->cleanup, bytes);
+	in->discard = has_bare_lf(in);
 	if (in->cleanup.st != ST_OK)
 		spool_clear(&s->mail.spool);
 }

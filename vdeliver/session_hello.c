@@ -1,4 +1,4 @@
-/* session_hello - the commands around the mail: HELO, EHLO, QUIT, RSET, NOOP. */
+/* session_hello - what is around the mail: HELO, EHLO, QUIT, RSET, NOOP. */
 /* runs in: front */
 
 #include "base/log.h"

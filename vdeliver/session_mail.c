@@ -255,7 +255,6 @@ enum state do_rcpt(struct session *s, const struct smtp_command *cmd)
 {
 	struct session_state *in = s->in;
 	struct address addr;
-	bool failed;
 
 	s->rcpt = (struct session_rcpt){ .verify = false };
 	if (cmd->syntax == SMTP_NO_PATH) {
@@ -265,10 +264,9 @@ enum state do_rcpt(struct session *s, const struct smtp_command *cmd)
 	if (!take_path(s, cmd->path, false, &addr) || !take_params(s, cmd))
 		return in->state;
 	if (s->mail.n_rcpts >= (size_t)in->set->smtpd_recipient_limit) {
-		/* Not an error of the client: it may send the rest later. */
-		failed = in->failed;
 		session_say(s, 452, "4.5.3", "Error: too many recipients");
-		in->failed = failed;
+		/* No error of the client's: it may send the rest later. */
+		in->failed = false;
 		return in->state;
 	}
 	s->rcpt.original = addr.original;

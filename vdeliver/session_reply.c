@@ -42,16 +42,13 @@ static void format(const struct session *s, const struct session_reply *r,
 
 void session_put(struct session *s, const struct session_reply *r)
 {
-	struct session_state *in = s->in;
 	AUTO_BUF b = BUF_MAX(4 * REPLY_MAX);
 
 	format(s, r, &b);
 	buf_addc(&b, "\r\n");
 	buf_add(&s->out, buf_str(&b));
 	if (r->code >= 400)
-		in->failed = true;
-	if (in->errors > in->set->smtpd_soft_error_limit)
-		s->delay_ms = (int)in->set->smtpd_error_sleep_time * 1000;
+		s->in->failed = true;
 }
 
 void session_say(struct session *s, int code, const char *dsn, const char *fmt,

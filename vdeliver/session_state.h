@@ -95,8 +95,8 @@ struct session_state {
 	struct smtp_data data;
 	struct cleanup_origin origin;
 	struct cleanup cleanup;
-	bool spooling; /* cleanup and spool are in use */
-	bool too_big;
+	bool spooling;         /* cleanup and spool are in use */
+	bool too_big, discard; /* no more of it is kept */
 };
 
 /* session_reply.c: replies and log lines. */

@@ -21,22 +21,23 @@ static void line_end(struct smtp_data *d)
 
 /*
  * Whole lines, up to one that begins with a dot: that one is not taken, unless
- * it comes first.
+ * it comes first. The first line with a bare LF is the last one, too.
  */
 static size_t text(struct smtp_data *d, struct str in)
 {
 	size_t i = 0;
-	ptrdiff_t nl;
+	bool bare = d->bare_lf;
 
 	for (;;) {
-		nl = str_find(str_skip(in, i), '\n');
+		ptrdiff_t nl = str_find(str_skip(in, i), '\n');
+
 		if (nl < 0)
 			break;
 		if (nl > 0)
 			d->prev_cr = in.p[i + (size_t)nl - 1] == '\r';
 		line_end(d);
 		i += (size_t)nl + 1;
-		if (i == in.n || in.p[i] == '.')
+		if (i == in.n || in.p[i] == '.' || d->bare_lf != bare)
 			return i;
 		/* An empty line has no byte before its LF. */
 		d->prev_cr = false;

@@ -56,20 +56,37 @@ static void to_stderr(const char *tag, const char *line)
 	    n < (int)sizeof(text) ? (size_t)n : sizeof(text) - 1);
 }
 
+static bool is_tail(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* Control bytes go; what looks like UTF-8 stays, valid or not. */
+static void make_printable(char *s)
+{
+	unsigned char c;
+
+	for (; (c = (unsigned char)*s) != '\0'; s++) {
+		if (c >= 0xc2 && c <= 0xf7 && is_tail(s[1])) {
+			while (is_tail(s[1]))
+				s++;
+		} else if (c < ' ' || c >= 0x7f) {
+			*s = '?';
+		}
+	}
+}
+
 static void log_v(const char *tag, enum log_level level, const char *fmt,
     va_list ap)
 {
 	int saved = errno;
 	char line[LOG_LINE_MAX];
 	size_t n = strlen(prefixes[level]);
-	char *s;
 
 	memcpy(line, prefixes[level], n + 1);
 	errno = saved;
 	vsnprintf(line + n, sizeof(line) - n, fmt, ap);
-	for (s = line; *s != '\0'; s++)
-		if ((unsigned char)*s < ' ' || *s == 0x7f)
-			*s = '?';
+	make_printable(line);
 	if (!out.quiet)
 		to_stderr(tag, line);
 	if (out.sink != NULL)

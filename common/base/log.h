@@ -2,8 +2,9 @@
  * log - one clean line at a time to stderr, a file, syslog or a sink.
  *
  * The only mutable global of a program besides its configuration. A line is
- * made printable (control bytes become '?'), cut at LOG_LINE_MAX and handed to
- * all outputs that are switched on. Never call this from a signal handler.
+ * made printable (control bytes and what is no UTF-8 become '?'), cut at
+ * LOG_LINE_MAX and handed to all outputs that are switched on. Never call this
+ * from a signal handler.
  */
 #ifndef COMMON_BASE_LOG_H
 #define COMMON_BASE_LOG_H

@@ -91,6 +91,15 @@ void conf_set(struct conf *c, struct str name, struct str value)
 	forget(c);
 }
 
+void conf_unset(struct conf *c, const char *name)
+{
+	struct entry *it = hash_del(c->set, str_c(name));
+
+	if (it != NULL)
+		list_del(&it->link);
+	forget(c);
+}
+
 /* "x = y # z" is most often meant as a comment, and is none. */
 static bool has_comment(struct str value)
 {

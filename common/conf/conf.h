@@ -62,11 +62,12 @@ enum st conf_expand(struct conf *c, struct str text, struct buf *out,
 enum st conf_keep(struct conf *c, struct str text, const char **kept,
     struct err *e) MUST_CHECK;
 /*
- * What maptool needs: the defaults of Postfix 3.7, and a value put in place of
- * main.cf's.
+ * What maptool needs: the defaults of Postfix 3.7, a value put in place of
+ * main.cf's, and a name as if main.cf did not set it.
  */
 void conf_like_37(struct conf *c);
 void conf_set(struct conf *c, struct str name, struct str value);
+void conf_unset(struct conf *c, const char *name);
 /* Read DIR/main.cf into c; otherwise as conf_load(). */
 enum st conf_read(struct conf *c, struct err *e) MUST_CHECK;
 

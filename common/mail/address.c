@@ -33,7 +33,7 @@ static bool is_special(char c)
 
 static bool is_blank(char c)
 {
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+	return c == ' ' || c == '\t';
 }
 
 static bool is_control(char c)
@@ -134,7 +134,7 @@ static bool tokenize(struct str text, struct arena *a, struct toks *out)
 	out->v = arena_array(a, text.n + 1, sizeof(*out->v));
 	out->n = 0;
 	for (i = 0; i < text.n; i++)
-		if (is_control(text.p[i]) && !is_blank(text.p[i]))
+		if (is_control(text.p[i]) && text.p[i] != '\t')
 			return false;
 	for (;;) {
 		struct tok *t = &out->v[out->n];
@@ -320,7 +320,7 @@ void address_quote(struct buf *out, struct str internal)
 	}
 	buf_addch(out, '"');
 	for (i = 0; i < local.n; i++) {
-		if (strchr("\"\\\r", local.p[i]) != NULL && local.p[i] != '\0')
+		if (local.p[i] == '"' || local.p[i] == '\\')
 			buf_addch(out, '\\');
 		buf_addch(out, local.p[i]);
 	}
@@ -517,8 +517,8 @@ static size_t skip_group_name(struct toks t, size_t from, size_t end)
 {
 	size_t i;
 
-	for (i = from; i < end && is_text(&t.v[i]); i++)
-		continue;
+	for (i = from; i < end && is_text(&t.v[i]);)
+		i++;
 	return i > from && i < end && t.v[i].type == ':' ? i + 1 : from;
 }
 

@@ -2,136 +2,87 @@
 
 #include "map/build.h"
 
-#include <db.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "map/hold.h"
 #include "map/lock.h"
+#include "map/temp.h"
 #include "map/types.h"
+#include "map/writer.h"
 
-#define CACHE_BYTES (64u << 20)
-#define KEY_MAX     70000
+#define KEY_MAX 70000
+/* So many records are written between two looks at waiting signals. */
+#define SIGNAL_EVERY 1024
 
 struct map_build {
 	struct map shape; /* flags and type, for folding */
 	struct map_build_how how;
-	DB *db;
-	DBTYPE type;
-	const char *path; /* NAME.db, symbolic links resolved */
-	const char *temp; /* beside it; NULL when adding in place */
+	struct writer writer;
+	struct temp temp; /* beside path; TEMP_NONE when writing in place */
+	struct hold hold;
+	const char *path; /* the result, symbolic links resolved */
 	int lock;         /* the old file, locked; -1: there is none */
-	bool had_zero_length;
+	bool nul;         /* records end in one */
+	bool opened;
+	unsigned records;
 };
 
-static enum st db_fail(struct map_build *b, struct err *e, const char *what,
-    int rc)
+static const struct writer_ops *const formats[] = {
+	&writer_hash,
+	&writer_btree,
+	&writer_lmdb,
+#ifdef HAVE_CDB
+	&writer_cdb,
+#endif
+};
+
+static enum st fail(const struct map_build *b, struct err *e, const char *what)
 {
-	errno = rc > 0 ? rc : EINVAL;
-	return err_temp(e, "", "%s database %s: %m", what, b->path);
+	return err_temp(e, "", "%s database %s: %m", what, b->writer.shown);
 }
 
-static void quiet(const DB_ENV *env UNUSED, const char *prefix UNUSED,
-    const char *text UNUSED)
-{
-	/* What matters is in the return code. */
-}
+/* --- which file ---------------------------------------------------------- */
 
-/* Lock the file that the path means now: another writer may have renamed. */
-static enum st lock_old(struct map_build *b, struct err *e)
+static enum st find_format(struct map_build *b, struct str type, struct err *e)
 {
-	struct stat held, there;
+	const struct writer_ops *ops = NULL;
+	size_t i;
 
-	for (;;) {
-		b->lock = open(b->path, O_RDWR | O_CLOEXEC);
-		if (b->lock < 0 && errno == EACCES)
-			b->lock = open(b->path, O_RDONLY | O_CLOEXEC);
-		if (b->lock < 0)
-			return errno == ENOENT ? ST_OK
-					       : db_fail(b, e, "open", errno);
-		if (!lock_take(b->lock, LOCK_EXCLUSIVE) ||
-		    fstat(b->lock, &held) != 0)
-			return db_fail(b, e, "lock", errno);
-		if (stat(b->path, &there) == 0 && there.st_dev == held.st_dev &&
-		    there.st_ino == held.st_ino)
-			break;
-		fd_clear(&b->lock);
-	}
-	b->had_zero_length = held.st_size == 0;
-	/* The old file's mode and owner stay, as if rewritten in place. */
-	if (!b->how.add) {
-		b->how.mode = held.st_mode & 07777;
-		b->how.uid = held.st_uid;
-		b->how.gid = held.st_gid;
-	}
+	b->shape.ops = map_type(type);
+	if (b->shape.ops == NULL)
+		return err_temp(e, "",
+		    "unsupported dictionary type: %.*s. Is the postfix-%.*s "
+		    "package installed?",
+		    STR_ARG(type), STR_ARG(type));
+	for (i = 0; i < NELEM(formats); i++)
+		if (formats[i]->type == b->shape.ops)
+			ops = formats[i];
+	if (ops == NULL)
+		return err_temp(e, "",
+		    "unsupported dictionary type: %.*s does not support "
+		    "bulk-mode creation.",
+		    STR_ARG(type));
+	if (b->how.add && ops->no_add != NULL)
+		return err_temp(e, "", "%s", ops->no_add);
+	b->writer.ops = ops;
 	return ST_OK;
-}
-
-static const char *temp_name(struct map_build *b)
-{
-	char dir[PATH_MAX], file[PATH_MAX];
-
-	snprintf(dir, sizeof(dir), "%s", b->path);
-	snprintf(file, sizeof(file), "%s", b->path);
-	return arena_printf(&b->shape.arena, "%s/.%s.new.%ld", dirname(dir),
-	    basename(file), (long)getpid());
-}
-
-/* A new file, empty; what a dead process of our pid left is in the way. */
-static enum st make_temp(struct map_build *b, struct err *e)
-{
-	AUTO_FD fd = -1;
-
-	b->temp = temp_name(b);
-	unlink(b->temp);
-	fd = open(b->temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		return ST_OK;
-	b->temp = NULL;
-	return err_temp(e, "", "open database %s: %m", b->path);
-}
-
-static enum st open_db(struct map_build *b, struct err *e)
-{
-	bool fresh = b->temp != NULL || b->lock < 0;
-	int rc = db_create(&b->db, NULL, 0);
-
-	if (rc != 0)
-		return db_fail(b, e, "create", rc);
-	b->db->set_errcall(b->db, quiet);
-	b->db->set_cachesize(b->db, 0, CACHE_BYTES, 1);
-	if (!fresh && b->had_zero_length)
-		return db_fail(b, e, "open", EINVAL);
-	rc = b->db->open(b->db, NULL, b->temp != NULL ? b->temp : b->path, NULL,
-	    fresh ? b->type : DB_UNKNOWN,
-	    b->temp != NULL   ? DB_CREATE | DB_TRUNCATE
-		: b->lock < 0 ? DB_CREATE
-			      : 0,
-	    0600);
-	if (rc == 0 && !fresh) {
-		DBTYPE is = DB_UNKNOWN;
-
-		rc = b->db->get_type(b->db, &is);
-		if (rc == 0 && is != b->type)
-			rc = EINVAL;
-	}
-	return rc == 0 ? ST_OK : db_fail(b, e, "open", rc);
 }
 
 static enum st parse_spec(struct map_build *b, struct str spec,
     const char *default_type, struct err *e)
 {
 	struct str name = spec, type;
+	struct arena *a = &b->shape.arena;
 	char *real;
 
 	if (str_starts(spec, STR("proxy:")))
@@ -141,45 +92,118 @@ static enum st parse_spec(struct map_build *b, struct str spec,
 		name = spec;
 		type = str_c(default_type);
 	}
-	if (name.n == 0 || type.n == 0)
+	if (find_format(b, type, e) != ST_OK)
+		return ST_TEMP;
+	if (name.n == 0)
 		return err_temp(e, "",
-		    "open dictionary: expecting "
-		    "\"type:name\" form instead of \"%.*s\"",
+		    "open dictionary: expecting \"type:name\" form instead of "
+		    "\"%.*s\"",
 		    STR_ARG(spec));
-	b->shape.ops = map_type(type);
-	if (b->shape.ops == NULL)
-		return err_temp(e, "",
-		    "unsupported dictionary type: %.*s. Is "
-		    "the postfix-%.*s package installed?",
-		    STR_ARG(type), STR_ARG(type));
-	if (b->shape.ops != &map_hash_ops && b->shape.ops != &map_btree_ops)
-		return err_temp(e, "",
-		    "unsupported dictionary type: %.*s "
-		    "does not support bulk-mode creation.",
-		    STR_ARG(type));
-	b->type = b->shape.ops == &map_hash_ops ? DB_HASH : DB_BTREE;
-	b->path = arena_printf(&b->shape.arena, "%.*s.db", STR_ARG(name));
-	real = realpath(b->path, NULL);
-	if (real != NULL)
-		b->path = arena_strz(&b->shape.arena, str_c(real));
+	b->writer.spec =
+	    arena_printf(a, "%s:%.*s", b->shape.ops->type, STR_ARG(name));
+	b->writer.shown =
+	    arena_printf(a, "%.*s%s", STR_ARG(name), b->writer.ops->suffix);
+	real = realpath(b->writer.shown, NULL);
+	b->path = real != NULL ? arena_strz(a, str_c(real)) : b->writer.shown;
 	free(real);
 	return ST_OK;
 }
 
-static enum st start(struct map_build *b, struct str spec,
-    const char *default_type, struct err *e)
+/* --- locks and permissions ----------------------------------------------- */
+
+/* Both kinds: each format's other users take one of them. */
+static bool lock_both(int fd)
 {
-	if (parse_spec(b, spec, default_type, e) != ST_OK ||
-	    lock_old(b, e) != ST_OK)
-		return ST_TEMP;
-	if (!b->how.add || b->lock < 0) {
-		if (b->had_zero_length)
-			log_warn("removing zero-length database file: %s",
-			    b->path);
-		if (make_temp(b, e) != ST_OK)
-			return ST_TEMP;
+	return lock_take(fd, LOCK_EXCLUSIVE) &&
+	    lock_take_range(fd, LOCK_EXCLUSIVE);
+}
+
+/* Lock the file that the path means now: another writer may have renamed. */
+static enum st lock_old(struct map_build *b, struct stat *held, struct err *e)
+{
+	struct stat there;
+
+	for (;;) {
+		b->lock = open(b->path, O_RDWR | O_CLOEXEC);
+		if (b->lock < 0)
+			return errno == ENOENT ? ST_OK : fail(b, e, "open");
+		if (!lock_both(b->lock) || fstat(b->lock, held) != 0)
+			return fail(b, e, "lock");
+		if (stat(b->path, &there) == 0 &&
+		    there.st_dev == held->st_dev &&
+		    there.st_ino == held->st_ino)
+			return ST_OK;
+		fd_clear(&b->lock);
 	}
-	return open_db(b, e);
+}
+
+static void keep_permissions(struct map_build *b, const struct stat *old)
+{
+	if (!b->writer.ops->keeps_mode)
+		return;
+	b->how.mode = old->st_mode & 07777;
+	b->how.uid = old->st_uid;
+	b->how.gid = old->st_gid;
+}
+
+/* The directory cannot be written, but the file can: as postmap(1) does. */
+static enum st write_over(struct map_build *b, struct err *e)
+{
+	if (b->lock < 0 || !b->writer.ops->in_place)
+		return fail(b, e, "open");
+	log_warn("cannot replace %s atomically: %m; rewriting in place",
+	    b->writer.shown);
+	b->writer.path = b->path;
+	b->writer.fd = b->lock;
+	b->writer.fresh = true;
+	return ST_OK;
+}
+
+static enum st choose_file(struct map_build *b, struct err *e)
+{
+	struct writer *w = &b->writer;
+	struct stat old = { 0 };
+
+	if (lock_old(b, &old, e) != ST_OK)
+		return ST_TEMP;
+	if (b->lock >= 0 && b->how.add) {
+		errno = EINVAL;
+		if (old.st_size == 0 && w->ops->empty_is_bad)
+			return fail(b, e, "open");
+		w->path = b->path;
+		w->fd = b->lock;
+		return ST_OK;
+	}
+	if (b->lock >= 0) {
+		keep_permissions(b, &old);
+		if (old.st_size == 0 && w->ops->empty_is_bad)
+			log_warn("removing zero-length database file: %s",
+			    w->shown);
+	}
+	if (!temp_make(&b->temp, b->path))
+		return write_over(b, e);
+	w->path = b->temp.path;
+	w->fd = b->temp.fd;
+	w->fresh = true;
+	return ST_OK;
+}
+
+/* --- the steps ----------------------------------------------------------- */
+
+static void choose_style(struct map_build *b)
+{
+	unsigned flags = b->how.flags;
+	enum writer_style there = STYLE_UNKNOWN;
+
+	b->nul = b->writer.ops->nul;
+	if (!b->writer.fresh && b->writer.ops->style != NULL)
+		there = b->writer.ops->style(&b->writer);
+	if ((flags & MAP_TRY0) != 0)
+		b->nul = false;
+	else if ((flags & MAP_TRY1) != 0)
+		b->nul = true;
+	else if (there != STYLE_UNKNOWN)
+		b->nul = there == STYLE_NUL;
 }
 
 enum st map_build_open(struct map_build **out, struct str spec,
@@ -190,102 +214,97 @@ enum st map_build_open(struct map_build **out, struct str spec,
 	b->how = *how;
 	b->shape.flags = how->flags;
 	b->lock = -1;
-	if (start(b, spec, default_type, e) != ST_OK) {
-		map_build_discard(b);
-		return ST_TEMP;
+	b->temp = TEMP_NONE;
+	b->writer.dup = (how->flags & MAP_DUP_REPLACE) != 0 ? DUP_REPLACE
+	    : (how->flags & MAP_DUP_IGNORE) != 0            ? DUP_IGNORE
+							    : DUP_WARN;
+	hold_begin(&b->hold);
+	if (parse_spec(b, spec, default_type, e) == ST_OK &&
+	    choose_file(b, e) == ST_OK) {
+		b->opened = true;
+		if (b->writer.ops->open(&b->writer, e) == ST_OK) {
+			choose_style(b);
+			*out = b;
+			return ST_OK;
+		}
 	}
-	*out = b;
-	return ST_OK;
+	map_build_discard(b);
+	return ST_TEMP;
+}
+
+/* Who was asked to end does: nothing has happened to the old table. */
+static void look_for_signals(struct map_build *b)
+{
+	if (b->records++ % SIGNAL_EVERY != 0 || !hold_pending())
+		return;
+	if (b->temp.path == NULL)
+		return; /* in place: the work is finished first */
+	temp_discard(&b->temp);
+	hold_end(&b->hold);
+	/* Still here: somebody handles the signal, and wants no table now. */
+	_exit(1);
 }
 
 enum st map_build_put(struct map_build *b, struct str key, struct str val,
     struct err *e)
 {
 	AUTO_BUF folded = BUF_MAX(KEY_MAX);
-	unsigned nul = (b->how.flags & MAP_TRY0) != 0 ? 0 : 1;
-	bool replace = (b->how.flags & MAP_DUP_REPLACE) != 0;
-	char *valz;
-	DBT k = { 0 }, v = { 0 };
-	int rc;
+	struct writer *w = &b->writer;
+	struct str k, v;
+	enum st st;
 
+	look_for_signals(b);
 	if (!map_fold_key(&b->shape, key, &folded))
 		return err_temp(e, "", "key of more than %d bytes", KEY_MAX);
-	valz = xstrndup(val);
-	k.data = (void *)(uintptr_t)buf_c(&folded);
-	k.size = (u_int32_t)(folded.n + nul);
-	v.data = valz;
-	v.size = (u_int32_t)(val.n + nul);
-	rc = b->db->put(b->db, NULL, &k, &v, replace ? 0 : DB_NOOVERWRITE);
-	free(valz);
-	if (rc == DB_KEYEXIST) {
-		if ((b->how.flags & MAP_DUP_IGNORE) == 0)
-			log_warn("%s: duplicate entry: \"%s\"", b->path,
-			    buf_c(&folded));
-		return ST_OK;
-	}
-	return rc == 0 ? ST_OK : db_fail(b, e, "error writing", rc);
+	k = (struct str){ buf_c(&folded), folded.n + b->nul };
+	v = (struct str){ xstrndup(val), val.n + b->nul };
+	st = w->ops->put(w, k, v, e);
+	free((void *)(uintptr_t)v.p);
+	if (st == ST_NONE && w->dup == DUP_WARN)
+		log_warn("%s: duplicate entry: \"%s\"",
+		    w->ops->by_spec ? w->spec : w->shown, buf_c(&folded));
+	return st == ST_NONE ? ST_OK : st;
 }
 
-static enum st sync_dir(struct map_build *b, struct err *e)
-{
-	char dir[PATH_MAX];
-	AUTO_FD fd = -1;
-
-	snprintf(dir, sizeof(dir), "%s", b->path);
-	fd = open(dirname(dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) != 0)
-		return err_temp(e, "", "sync directory of %s: %m", b->path);
-	return ST_OK;
-}
-
-/* The new file gets its mode and owner, reaches the disk, takes the name. */
 static enum st put_in_place(struct map_build *b, struct err *e)
 {
-	AUTO_FD fd = open(b->temp, O_RDWR | O_CLOEXEC);
+	struct temp_as as = { b->how.mode, b->how.uid, b->how.gid };
+	const char *what;
 
-	if (fd < 0)
-		return db_fail(b, e, "open", errno);
-	if (geteuid() == 0 && b->how.uid != (uid_t)-1 &&
-	    fchown(fd, b->how.uid, b->how.gid) != 0)
-		return db_fail(b, e, "chown", errno);
-	if (fchmod(fd, b->how.mode) != 0)
-		return db_fail(b, e, "chmod", errno);
-	if (fsync(fd) != 0)
-		return db_fail(b, e, "flush", errno);
-	if (rename(b->temp, b->path) != 0)
-		return db_fail(b, e, "replace", errno);
-	b->temp = NULL;
-	return sync_dir(b, e);
+	if (b->temp.path != NULL)
+		return temp_place(&b->temp, b->path, &as, &what)
+		    ? ST_OK
+		    : fail(b, e, what);
+	return fsync(b->lock) == 0 ? ST_OK : fail(b, e, "flush");
 }
 
 enum st map_build_commit(struct map_build *b, struct err *e)
 {
-	int rc = b->db->close(b->db, 0);
-	enum st st = ST_OK;
+	enum st st = b->writer.ops->close(&b->writer, true, e);
 
-	b->db = NULL;
-	if (rc != 0)
-		st = db_fail(b, e, "flush", rc);
-	else if (b->temp != NULL)
+	b->opened = false;
+	if (st == ST_OK)
 		st = put_in_place(b, e);
-	else if (fsync(b->lock) != 0)
-		st = db_fail(b, e, "flush", errno);
 	map_build_discard(b);
 	return st;
 }
 
 void map_build_discard(struct map_build *b)
 {
+	struct hold hold;
 	struct arena a;
+	struct err ignored;
 
 	if (b == NULL)
 		return;
-	if (b->db != NULL)
-		b->db->close(b->db, DB_NOSYNC);
-	if (b->temp != NULL)
-		unlink(b->temp);
+	if (b->opened &&
+	    b->writer.ops->close(&b->writer, false, &ignored) != ST_OK)
+		log_warn("%s", ignored.text);
+	temp_discard(&b->temp);
 	fd_clear(&b->lock);
+	hold = b->hold;
 	a = b->shape.arena;
 	free(b);
 	arena_clear(&a);
+	hold_end(&hold);
 }

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/base64.h"
 #include "base/log.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
@@ -20,6 +21,13 @@ static const struct map_ops *const types[] = {
 	&map_static_ops,
 	&map_environ_ops,
 	&map_fail_ops,
+	&map_cidr_ops,
+	&map_regexp_ops,
+	&map_pcre_ops,
+	&map_lmdb_ops,
+#ifdef HAVE_CDB
+	&map_cdb_ops,
+#endif
 };
 
 const struct map_ops *map_type(struct str type)
@@ -52,6 +60,10 @@ static enum st open_with(struct map *m, struct err *e)
 		return err_temp(e, "4.3.0", "unsupported dictionary type: %.*s",
 		    STR_ARG(type));
 	m->name = rest;
+	m->title = m->spec;
+	if ((m->flags & MAP_WRITE) != 0 && m->ops->read_only)
+		return err_temp(e, "4.3.0",
+		    "%.*s map requires O_RDONLY access mode", STR_ARG(m->spec));
 	return m->ops->open(m, e);
 }
 
@@ -88,6 +100,47 @@ bool map_fold_key(const struct map *m, struct str key, struct buf *out)
 	    : ascii_fold(out, key);
 }
 
+/* A content that was stored as base64. False, and a warning: it is none. */
+static bool decode(const struct map *m, struct str key, struct buf *val)
+{
+	AUTO_BUF content = BUF_MAX(val->max);
+
+	if (base64_decode(&content, buf_str(val)))
+		return buf_set(val, buf_str(&content));
+	log_warn("table %.*s: key %.*s: malformed BASE64 value: %s",
+	    STR_ARG(m->title), STR_ARG(key), buf_c(val));
+	return false;
+}
+
+static bool coded(const struct map *m)
+{
+	return (m->flags & MAP_RHS_FILES) != 0 && m->ops->coded;
+}
+
+/* What the type found: does it fit, is it UTF-8, what does it stand for? */
+static enum st check_value(const struct map *m, struct str key, struct buf *val,
+    struct err *e)
+{
+	bool good = true;
+
+	if (val->full)
+		return err_temp(e, "4.3.5",
+		    "%.*s: value of \"%.*s\" is longer than %zu bytes",
+		    STR_ARG(m->spec), STR_ARG(key), val->max);
+	if (coded(m)) {
+		good = decode(m, key, val);
+	} else if ((m->flags & MAP_UTF8) != 0 &&
+	    (m->flags & MAP_RHS_FILES) == 0 && !utf8_valid(buf_str(val))) {
+		log_warn("%.*s: key \"%.*s\": non-UTF-8 value \"%s\": "
+			 "malformed UTF-8 or invalid codepoint",
+		    STR_ARG(m->title), STR_ARG(key), buf_c(val));
+		good = false;
+	}
+	return good ? ST_OK
+		    : err_temp(e, "4.3.5", "table %.*s: query error",
+			  STR_ARG(m->title));
+}
+
 enum st map_get(struct map *m, struct str key, struct buf *val, struct err *e)
 {
 	AUTO_BUF folded = BUF_MAX(KEY_MAX);
@@ -96,26 +149,14 @@ enum st map_get(struct map *m, struct str key, struct buf *val, struct err *e)
 	if ((m->flags & MAP_UTF8) != 0 && !utf8_valid(key)) {
 		log_warn("%.*s: non-UTF-8 key \"%.*s\": malformed UTF-8 or "
 			 "invalid codepoint",
-		    STR_ARG(m->spec), STR_ARG(key));
+		    STR_ARG(m->title), STR_ARG(key));
 		return ST_NONE;
 	}
 	if (!map_fold_key(m, key, &folded))
 		return ST_NONE;
 	buf_reset(val);
 	st = m->ops->get(m, buf_str(&folded), val, e);
-	if (st == ST_OK && val->full)
-		return err_temp(e, "4.3.5",
-		    "%.*s: value of \"%.*s\" is longer "
-		    "than %zu bytes",
-		    STR_ARG(m->spec), STR_ARG(key), val->max);
-	if (st != ST_OK || (m->flags & MAP_UTF8) == 0 ||
-	    utf8_valid(buf_str(val)))
-		return st;
-	log_warn("%.*s: key \"%.*s\": non-UTF-8 value \"%s\": malformed UTF-8 "
-		 "or invalid codepoint",
-	    STR_ARG(m->spec), STR_ARG(key), buf_c(val));
-	return err_temp(e, "4.3.5", "table %.*s: query error",
-	    STR_ARG(m->spec));
+	return st == ST_OK ? check_value(m, key, val, e) : st;
 }
 
 enum st map_del(struct map *m, struct str key, struct err *e)
@@ -124,9 +165,8 @@ enum st map_del(struct map *m, struct str key, struct err *e)
 
 	if (m->ops->del == NULL)
 		return err_temp(e, "",
-		    "table %.*s: delete operation is not "
-		    "supported",
-		    STR_ARG(m->spec));
+		    "table %.*s: delete operation is not supported",
+		    STR_ARG(m->title));
 	if (!map_fold_key(m, key, &folded))
 		return ST_NONE;
 	return m->ops->del(m, buf_str(&folded), e);
@@ -134,12 +174,16 @@ enum st map_del(struct map *m, struct str key, struct err *e)
 
 enum st map_next(struct map *m, struct buf *key, struct buf *val, struct err *e)
 {
+	enum st st;
+
 	if (m->ops->next == NULL)
 		return err_temp(e, "",
-		    "table %.*s: sequence operation is not "
-		    "supported",
-		    STR_ARG(m->spec));
-	return m->ops->next(m, key, val, e);
+		    "table %.*s: sequence operation is not supported",
+		    STR_ARG(m->title));
+	do
+		st = m->ops->next(m, key, val, e);
+	while (st == ST_OK && coded(m) && !decode(m, buf_str(key), val));
+	return st;
 }
 
 bool map_changed(struct map *m)

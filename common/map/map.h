@@ -39,6 +39,8 @@ struct map_ops {
 	const char *type;
 	bool pattern; /* keys are not folded, and callers skip partial keys */
 	bool pure;    /* no file, no network: the answer depends on the text */
+	bool read_only; /* MAP_WRITE is refused when it is opened */
+	bool coded;     /* MAP_RHS_FILES: the values are base64 of a content */
 	/* m->name is what follows "type:"; fill m->state. */
 	enum st (*open)(struct map *m, struct err *e);
 	enum st (*get)(struct map *m, struct str key, struct buf *val,
@@ -55,10 +57,11 @@ struct map_ops {
 
 struct map {
 	const struct map_ops *ops;
-	struct str spec; /* "type:name", in arena */
-	struct str name; /* what follows the type, in arena */
-	unsigned flags;  /* enum map_flags */
-	void *state;     /* the type's own, freed by its close */
+	struct str spec;  /* "type:name", in arena */
+	struct str name;  /* what follows the type, in arena */
+	struct str title; /* the open table in messages, "hash:NAME.db" */
+	unsigned flags;   /* enum map_flags */
+	void *state;      /* the type's own, freed by its close */
 	struct arena arena;
 };
 

@@ -10,21 +10,21 @@ static enum st fail_open(struct map *m UNUSED, struct err *e UNUSED)
 static enum st fail_get(struct map *m, struct str key UNUSED,
     struct buf *val UNUSED, struct err *e)
 {
-	return err_temp(e, "4.3.0", "table %.*s: query error",
-	    STR_ARG(m->spec));
+	return err_temp(e, "4.3.0",
+	    "table %.*s: query error: Application error", STR_ARG(m->spec));
 }
 
 static enum st fail_next(struct map *m, struct buf *key UNUSED,
     struct buf *val UNUSED, struct err *e)
 {
-	return err_temp(e, "4.3.0", "table %.*s: sequence error",
-	    STR_ARG(m->spec));
+	return err_temp(e, "4.3.0",
+	    "table %.*s: sequence error: Application error", STR_ARG(m->spec));
 }
 
 static enum st fail_del(struct map *m, struct str key UNUSED, struct err *e)
 {
-	return err_temp(e, "4.3.0", "table %.*s: delete error",
-	    STR_ARG(m->spec));
+	return err_temp(e, "4.3.0",
+	    "table %.*s: delete error: Application error", STR_ARG(m->spec));
 }
 
 const struct map_ops map_fail_ops = {

@@ -7,16 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/io.h"
-#include "base/log.h"
 #include "base/xalloc.h"
 #include "map/lock.h"
+#include "map/nul.h"
 #include "map/types.h"
 
 #define CACHE_BYTES (128 * 1024)
-/* A source changed so recently may be in the making: no warning yet. */
-#define SOURCE_AGE_S 100
 
 struct bdb {
 	DB *db;
@@ -79,17 +76,6 @@ static enum st open_db(struct map *m, struct bdb *b, struct err *e)
 	return ST_OK;
 }
 
-static void warn_if_stale(const struct map *m, const struct bdb *b)
-{
-	struct stat source;
-	const char *name = arena_strz(&((struct map *)m)->arena, m->name);
-
-	if (stat(name, &source) == 0 && source.st_mtime > b->id.mtime.tv_sec &&
-	    source.st_mtime < clock_seconds() - SOURCE_AGE_S)
-		log_warn("database %s is older than source file %s", b->path,
-		    name);
-}
-
 static enum st open_type(struct map *m, DBTYPE type, struct err *e)
 {
 	struct bdb *b = xcalloc(1, sizeof(*b));
@@ -103,7 +89,9 @@ static enum st open_type(struct map *m, DBTYPE type, struct err *e)
 		return ST_TEMP;
 	}
 	m->state = b;
-	warn_if_stale(m, b);
+	m->title =
+	    str_c(arena_printf(&m->arena, "%s:%s", m->ops->type, b->path));
+	map_warn_stale(m, b->path, &b->id);
 	return ST_OK;
 }
 
@@ -117,76 +105,59 @@ static enum st btree_open_map(struct map *m, struct err *e)
 	return open_type(m, DB_BTREE, e);
 }
 
-/* The records of Postfix's tables end in a NUL, key and value; what others
- * made may not. The first hit tells which, for the rest of this process. */
-static int get_with(struct bdb *b, struct str key, size_t nul, DBT *val)
+/*
+ * The locked file is the one that the path means, as it was when it was
+ * opened: else pages in the cache are of an older one. Who opened it for
+ * writing holds the lock all the time.
+ */
+static enum st lock_current(struct map *m, struct bdb *b, struct err *e)
 {
-	DBT k = { .data = (void *)(uintptr_t)key.p,
-		.size = (u_int32_t)(key.n + nul) };
-
-	memset(val, 0, sizeof(*val));
-	return b->db->get(b->db, NULL, &k, val, 0);
+	if ((m->flags & MAP_WRITE) != 0)
+		return ST_OK;
+	for (;;) {
+		if (b->db == NULL && open_db(m, b, e) != ST_OK) {
+			close_db(b);
+			return ST_TEMP;
+		}
+		if (!lock_take(b->fd, LOCK_SHARED))
+			return bdb_error(b, e, "lock", errno);
+		if (!file_id_changed(&b->id, b->path))
+			return ST_OK;
+		close_db(b);
+	}
 }
 
-static struct str value_of(const DBT *val)
+static void unlock(const struct map *m, const struct bdb *b)
 {
-	struct str s = { val->data, val->size };
-	ptrdiff_t nul = str_find(s, '\0');
-
-	return nul < 0 ? s : str_head(s, (size_t)nul);
+	if ((m->flags & MAP_WRITE) == 0)
+		lock_drop(b->fd);
 }
 
-static unsigned tries(const struct map *m)
-{
-	unsigned t = m->flags & (MAP_TRY0 | MAP_TRY1);
-
-	return t != 0 ? t : MAP_TRY0 | MAP_TRY1;
-}
-
-static enum st lookup(struct map *m, struct bdb *b, struct str key,
-    struct buf *val, struct err *e)
-{
-	char *keyz = NULL;
-	DBT found;
-	int rc = DB_NOTFOUND;
-	unsigned t = tries(m);
-
-	keyz = xstrndup(key);
-	key.p = keyz;
-	if ((t & MAP_TRY1) != 0 && (rc = get_with(b, key, 1, &found)) == 0)
-		m->flags = (m->flags & ~(unsigned)MAP_TRY0) | MAP_TRY1;
-	else if ((t & MAP_TRY0) != 0 && (rc == DB_NOTFOUND || rc == 0) &&
-	    (rc = get_with(b, key, 0, &found)) == 0)
-		m->flags = (m->flags & ~(unsigned)MAP_TRY1) | MAP_TRY0;
-	free(keyz);
-	if (rc == 0)
-		buf_set(val, value_of(&found));
-	if (rc == DB_NOTFOUND)
-		return ST_NONE;
-	return rc == 0 ? ST_OK : bdb_error(b, e, "read", rc);
-}
-
-/* While the lock is held nobody rewrites; but somebody may have done so since
- * we opened: pages in the cache are of the old file then. */
-static enum st bdb_get(struct map *m, struct str key, struct buf *val,
+static enum st ask(struct map *m, const char *key, size_t n, void *val,
     struct err *e)
 {
 	struct bdb *b = m->state;
-	enum st st = ST_OK;
+	DBT k = { .data = (void *)(uintptr_t)key, .size = (u_int32_t)n };
+	DBT v = { 0 };
+	int rc = b->db->get(b->db, NULL, &k, &v, 0);
 
-	if (b->db == NULL || file_id_changed(&b->id, b->path)) {
-		close_db(b);
-		st = open_db(m, b, e);
-		if (st != ST_OK) {
-			close_db(b);
-			return st;
-		}
-	}
-	if ((m->flags & MAP_WRITE) == 0 && !lock_take(b->fd, LOCK_SHARED))
-		return bdb_error(b, e, "lock", errno);
-	st = lookup(m, b, key, val, e);
-	if ((m->flags & MAP_WRITE) == 0)
-		lock_drop(b->fd);
+	if (rc == DB_NOTFOUND)
+		return ST_NONE;
+	if (rc != 0)
+		return bdb_error(b, e, "read", rc);
+	buf_set(val, nul_cut((struct str){ v.data, v.size }));
+	return ST_OK;
+}
+
+static enum st bdb_get(struct map *m, struct str key, struct buf *val,
+    struct err *e)
+{
+	enum st st = lock_current(m, m->state, e);
+
+	if (st != ST_OK)
+		return st;
+	st = nul_try(m, key, ask, val, e);
+	unlock(m, m->state);
 	return st;
 }
 
@@ -197,45 +168,46 @@ static enum st bdb_next(struct map *m, struct buf *key, struct buf *val,
 	DBT k = { 0 }, v = { 0 };
 	int rc = 0;
 
-	if (!lock_take(b->fd, LOCK_SHARED))
-		return bdb_error(b, e, "lock", errno);
-	if (b->cursor == NULL)
+	/* The lock stays until the table is closed: one table, not two. */
+	if (b->cursor == NULL) {
+		if (lock_current(m, b, e) != ST_OK)
+			return ST_TEMP;
 		rc = b->db->cursor(b->db, NULL, &b->cursor, 0);
+	}
 	if (rc == 0)
 		rc = b->cursor->get(b->cursor, &k, &v, DB_NEXT);
-	lock_drop(b->fd);
 	if (rc == DB_NOTFOUND)
 		return ST_NONE;
 	if (rc != 0)
 		return bdb_error(b, e, "read", rc);
-	buf_set(key, value_of(&k));
-	buf_set(val, value_of(&v));
+	buf_set(key, nul_cut((struct str){ k.data, k.size }));
+	buf_set(val, nul_cut((struct str){ v.data, v.size }));
 	return ST_OK;
+}
+
+static enum st erase(struct map *m, const char *key, size_t n, void *arg UNUSED,
+    struct err *e)
+{
+	struct bdb *b = m->state;
+	DBT k = { .data = (void *)(uintptr_t)key, .size = (u_int32_t)n };
+	int rc = b->db->del(b->db, NULL, &k, 0);
+
+	if (rc == DB_NOTFOUND)
+		return ST_NONE;
+	return rc == 0 ? ST_OK : bdb_error(b, e, "delete from", rc);
 }
 
 static enum st bdb_del(struct map *m, struct str key, struct err *e)
 {
 	struct bdb *b = m->state;
-	char *keyz = xstrndup(key);
-	DBT k = { .data = keyz };
-	unsigned t = tries(m);
-	int rc = DB_NOTFOUND;
+	enum st st = nul_try(m, key, erase, NULL, e);
+	int rc;
 
-	if ((t & MAP_TRY1) != 0) {
-		k.size = (u_int32_t)key.n + 1;
-		rc = b->db->del(b->db, NULL, &k, 0);
-	}
-	if (rc == DB_NOTFOUND && (t & MAP_TRY0) != 0) {
-		k.size = (u_int32_t)key.n;
-		rc = b->db->del(b->db, NULL, &k, 0);
-	}
-	free(keyz);
-	if (rc == DB_NOTFOUND)
-		return ST_NONE;
+	if (st != ST_OK)
+		return st;
 	/* On disk before the lock goes: a reader must not see half of it. */
-	if (rc == 0)
-		rc = b->db->sync(b->db, 0);
-	return rc == 0 ? ST_OK : bdb_error(b, e, "delete from", rc);
+	rc = b->db->sync(b->db, 0);
+	return rc == 0 ? ST_OK : bdb_error(b, e, "flush", rc);
 }
 
 static bool bdb_changed(struct map *m)
@@ -253,6 +225,7 @@ static void bdb_close(struct map *m)
 
 const struct map_ops map_hash_ops = {
 	.type = "hash",
+	.coded = true,
 	.open = hash_open_map,
 	.get = bdb_get,
 	.next = bdb_next,
@@ -263,6 +236,7 @@ const struct map_ops map_hash_ops = {
 
 const struct map_ops map_btree_ops = {
 	.type = "btree",
+	.coded = true,
 	.open = btree_open_map,
 	.get = bdb_get,
 	.next = bdb_next,

@@ -1,18 +1,26 @@
 /* static: - one answer for every key. Postfix DATABASE_README, "static". */
 
+#include "map/braces.h"
+#include "map/rhs.h"
 #include "map/types.h"
+
+#define VALUE_MAX ((size_t)1 << 26)
 
 /* "value" is the answer itself; "{ value }" may hold blanks and commas. */
 static enum st static_open(struct map *m, struct err *e)
 {
-	struct str s = m->name;
+	AUTO_BUF content = BUF_MAX(VALUE_MAX);
 
-	if (s.n == 0 || s.p[0] != '{')
+	if (m->name.n != 0 && *m->name.p == '{' &&
+	    braces_strip(&m->name, e) != ST_OK) {
+		err_prefix(e, "bad static:name syntax: ");
+		return ST_TEMP;
+	}
+	if ((m->flags & MAP_RHS_FILES) == 0)
 		return ST_OK;
-	if (s.n < 2 || s.p[s.n - 1] != '}')
-		return err_temp(e, "4.3.5", "static:%.*s: missing '}'",
-		    STR_ARG(s));
-	m->name = str_trim((struct str){ s.p + 1, s.n - 2 });
+	if (rhs_read(m->name, &content, e) != ST_OK)
+		return ST_TEMP;
+	m->name = arena_str(&m->arena, buf_str(&content));
 	return ST_OK;
 }
 

@@ -7,10 +7,12 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "map/memory.h"
+#include "map/rhs.h"
 #include "map/source.h"
 #include "map/types.h"
 
-#define FILE_MAX ((size_t)1 << 31)
+#define FILE_MAX  ((size_t)1 << 31)
+#define VALUE_MAX ((size_t)1 << 26)
 
 struct texthash {
 	struct memory *records;
@@ -18,8 +20,26 @@ struct texthash {
 	const char *path;
 };
 
+/* The value as it stands, or what the files that it names hold. */
+static bool read_value(const struct map *m, const struct source *s,
+    struct str *val, struct buf *content)
+{
+	struct err e;
+
+	if ((m->flags & MAP_RHS_FILES) == 0)
+		return true;
+	if (rhs_read(*val, content, &e) != ST_OK) {
+		log_warn("%s, line %zu: %s: skipping this entry", s->name,
+		    s->line, e.text);
+		return false;
+	}
+	*val = buf_str(content);
+	return true;
+}
+
 static void read_records(struct map *m, struct texthash *t, struct str text)
 {
+	AUTO_BUF content = BUF_MAX(VALUE_MAX);
 	struct source s;
 	struct str key, val;
 	bool replace = (m->flags & MAP_DUP_REPLACE) != 0;
@@ -27,7 +47,8 @@ static void read_records(struct map *m, struct texthash *t, struct str text)
 	source_init(&s, t->path, text, (m->flags & MAP_UTF8) != 0);
 	s.suffix = " -- ignoring this line";
 	while (source_next(&s, &key, &val))
-		if (!memory_put(m, t->records, key, val, replace) &&
+		if (read_value(m, &s, &val, &content) &&
+		    !memory_put(m, t->records, key, val, replace) &&
 		    (m->flags & (MAP_DUP_IGNORE | MAP_DUP_REPLACE)) == 0)
 			log_warn("%s, line %zu: duplicate entry: \"%.*s\"",
 			    t->path, s.line, STR_ARG(key));
@@ -84,6 +105,7 @@ static void texthash_close(struct map *m)
 
 const struct map_ops map_texthash_ops = {
 	.type = "texthash",
+	.read_only = true,
 	.open = texthash_open,
 	.get = texthash_get,
 	.next = texthash_next,

@@ -10,7 +10,8 @@
 #include "map/map.h"
 
 extern const struct map_ops map_hash_ops, map_btree_ops, map_texthash_ops,
-    map_inline_ops, map_static_ops, map_environ_ops, map_fail_ops;
+    map_inline_ops, map_static_ops, map_environ_ops, map_fail_ops,
+    map_regexp_ops, map_pcre_ops, map_cidr_ops, map_lmdb_ops, map_cdb_ops;
 
 /* The row of a type, NULL when there is none; all of them. */
 const struct map_ops *map_type(struct str type);
@@ -30,5 +31,9 @@ struct file_id {
 void file_id_set(struct file_id *id, const struct stat *sb);
 /* Is path no longer what id says: other, changed or gone? */
 bool file_id_changed(const struct file_id *id, const char *path);
+
+/* Log when m's source, a file of its name, is younger than the open file. */
+void map_warn_stale(const struct map *m, const char *path,
+    const struct file_id *id);
 
 #endif

@@ -34,8 +34,11 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    for name in getattr(config, "left_out", []):
-        terminalreporter.write_line(f"left out here: {name}")
+    left = [n.partition("::")[::2] for n in getattr(config, "left_out", [])]
+    for file in sorted({f for f, _ in left}):
+        names = [n for f, n in left if f == file]
+        terminalreporter.write_line(f"left out here: {file}: "
+                                    + ", ".join(names))
 
 
 def pytest_runtest_logreport(report):

@@ -36,8 +36,7 @@ def nothing_stored(host):
     ({"virtual_alias_maps": "hash:/nowhere/virtual"}, "451 4.3.0 "),
     ({"virtual_mailbox_maps": "nosuchtype:/nowhere"}, "451 4.3.0 "),
     ({"virtual_mailbox_maps": "static:a/../../b/"}, "451 4.3.5 "),
-], ids=lambda x: next(iter(x.items())).__str__() if isinstance(x, dict)
-    else x[4:9])
+], ids=str)
 def test_bad_configuration(vdeliver, config, code):
     host = vdeliver(config).start()
     with Client(host.where) as c:
@@ -112,8 +111,7 @@ def test_fetchmail_keeps_what_vdeliver_cannot_store(vdeliver, pop3,
     host.write_config(virtual_mailbox_maps=f"hash:{host.dir}/vmailbox")
     host.stop()
     host.start()
-    r = run_fetchmail(rc.replace(f"/{p.port}", f"/{p.port}").rsplit("/", 1)[0]
-                      + f"/{host.ports[0]}")
+    r = run_fetchmail(rc.rpartition("/")[0] + f"/{host.ports[0]}")
     assert r.returncode == 0 and p.messages == []
     assert len(host.new("test1")) == 3
     maildir.check(host.maildir("test1"))

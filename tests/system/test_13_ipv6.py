@@ -4,11 +4,10 @@ import re
 
 import pytest
 
-from lib.daemon import BIN  # noqa: F401
 from lib.fetchmail import PLAIN
 from lib.mail import fetched, message, unstack
 from lib.smtp import send
-from lib.waiting import free_port
+from lib.waiting import free_port, until
 
 TO = "virtualuser1@example.com"
 
@@ -22,7 +21,6 @@ def test_smtp(vdeliver):
 def test_received_line(vdeliver):
     host = vdeliver(listen=["inet:[::1]:0"]).start()
     send(("::1", host.ports[0]), "s@remote.example", TO, message(1))
-    from lib.waiting import until
     until(lambda: host.new("test1"), "delivery")
     fields, _ = unstack(host.new("test1")[0])
     assert re.match(r"from client\.example \(localhost \[IPv6:::1\]\)\n",
@@ -37,7 +35,7 @@ def test_lmtp(vdeliver):
 
 
 @pytest.mark.parametrize("options", [
-    "poll pop.example.com via ::1", "poll ::1", "poll localhost"])
+    'poll pop.example.com via "::1"', 'poll "::1"', "poll localhost"])
 def test_collecting(pop3, sink, run_fetchmail, options):
     p = pop3(messages=[message(1).replace(b"\n", b"\r\n")], host="::1")
     s = sink(host="::1")
@@ -74,11 +72,10 @@ def test_the_whole_way(vdeliver, dovecot, run_fetchmail):
     pop = dovecot({"user": "secret"}, listen=["::1"], port=free_port("::1"))
     pop.deliver("user", message(1))
     pop.start()
-    r = run_fetchmail(f'poll pop.example.com via ::1 proto pop3 '
+    r = run_fetchmail(f'poll pop.example.com via "::1" proto pop3 '
                       f'port {pop.port} no dns user user pass secret '
                       f'is {TO} here {PLAIN} fetchall '
                       f'smtphost "::1/{host.ports[0]}"\n')
     assert r.returncode == 0, r.stdout + r.stderr
     pop.settled("user", 0)
-    from lib.waiting import until
     until(lambda: len(host.new("test1")) == 1, "delivery")

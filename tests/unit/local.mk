@@ -11,18 +11,39 @@ UNIT_LDADD = %D%/libunit.a $(CMOCKA_LIBS) $(ALL_LIBS)
 
 # A test: its name here, and a line below with its flags; LDADD and LDFLAGS
 # are the default of every check program.
-UNIT_TESTS = %D%/test_base %D%/test_conf %D%/test_expand %D%/test_lines \
-	%D%/test_netrc %D%/test_route
+UNIT_TESTS = \
+	%D%/test_address \
+	%D%/test_base \
+	%D%/test_cleanup \
+	%D%/test_conf \
+	%D%/test_expand \
+	%D%/test_header \
+	%D%/test_lines \
+	%D%/test_netrc \
+	%D%/test_pattern \
+	%D%/test_route \
+	%D%/test_session \
+	%D%/test_session_limits \
+	%D%/test_smtp_parse \
+	%D%/test_spool
 check_PROGRAMS += $(UNIT_TESTS)
-EXTRA_DIST += %D%/unit.h %D%/run
+EXTRA_DIST += %D%/talk.h %D%/unit.h %D%/run
 
 LDADD = $(UNIT_LDADD)
+%C%_test_address_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_base_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_cleanup_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_conf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_expand_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_header_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_netrc_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_pattern_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_route_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_session_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_session_limits_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_smtp_parse_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_spool_CFLAGS = $(UNIT_CFLAGS)
 
 # Golden tests and fuzz corpora add their runners to CHECK_RUN.
 CHECK_RUN =

@@ -5,7 +5,7 @@ import socket
 import subprocess
 
 from . import maildir
-from .waiting import Late, port_open
+from .waiting import Late
 
 BIN = os.environ.get("VD_BIN", "/run/bin")
 
@@ -163,7 +163,3 @@ def _processes():
         if state != "Z":
             table[int(pid)] = (int(parent), name)
     return table
-
-
-def wait_port(host, port, proc=None):
-    port_open(host, port, proc)

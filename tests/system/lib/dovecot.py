@@ -1,11 +1,32 @@
 """Dovecot as the POP3 server that mail is collected from."""
 
+import grp
 import os
+import pwd
+import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
 from .waiting import port_open, until
 
 OWNER = 5001  # popstore, see tests/peers/enter
+
+# Without root everything runs as the caller, from where it was unpacked.
+ROOTLESS = """
+{libexec}
+default_internal_user = {user}
+default_internal_group = {group}
+default_login_user = {user}
+import_environment = LD_LIBRARY_PATH
+first_valid_uid = {uid}
+service anvil {{
+  chroot =
+}}
+service pop3-login {{
+  chroot =
+}}
+"""
 
 CONFIG = """
 base_dir = {top}/run
@@ -37,11 +58,20 @@ service pop3-login {{
 
 
 class Dovecot:
-    """users: {name: password}; deliver() before or after start()."""
+    """users: {name: password}; deliver() before or after start().
+
+    peers: the unpacked tree to run from, without root.
+    """
 
     def __init__(self, top, users, listen=("127.0.0.11", "127.0.0.12"),
-                 port=110, cert=None):
+                 port=110, cert=None, peers=None):
         self.top, self.listen, self.port = top, listen, port
+        # An installed Dovecot is not unpacked again, and runs as it is.
+        self._peers = peers if peers and (peers / "usr/sbin/dovecot").exists() \
+            else None
+        root = os.geteuid() == 0
+        self._uid = OWNER if root else os.getuid()
+        self._gid = OWNER if root else os.getgid()
         self.pop3s = 995 if cert else 0
         tls = "ssl = no" if cert is None else (
             f"ssl = yes\nssl_cert = <{cert[0]}\nssl_key = <{cert[1]}")
@@ -49,32 +79,40 @@ class Dovecot:
         self._config = top / "dovecot.conf"
         self._config.write_text(CONFIG.format(
             top=top, listen=", ".join(listen), port=port, pop3s=self.pop3s,
-            tls=tls))
+            tls=tls) + self._rootless())
         (top / "users").write_text("".join(
-            f"{u}:{{PLAIN}}{p}:{OWNER}:{OWNER}::{top}/home/{u}\n"
+            f"{u}:{{PLAIN}}{p}:{self._uid}:{self._gid}::{top}/home/{u}\n"
             for u, p in users.items()))
         for user in users:
             for sub in ("cur", "new", "tmp"):
                 (self._maildir(user) / sub).mkdir(parents=True)
         self._own(top / "home")
         self._count = 0
-        self._proc = None
+        self._proc = self._moved = None
 
     def _maildir(self, user):
         return self.top / "home" / user / "Maildir"
 
-    @staticmethod
-    def _own(path):
+    def _rootless(self):
+        if os.geteuid() == 0:
+            return ""
+        libexec = f"libexec_dir = {self._peers}/usr/lib/dovecot"
+        me = pwd.getpwuid(self._uid)
+        return ROOTLESS.format(libexec=libexec if self._peers else "",
+                               user=me.pw_name, uid=self._uid,
+                               group=grp.getgrgid(self._gid).gr_name)
+
+    def _own(self, path):
         for root, dirs, files in os.walk(path):
             for name in [root] + [os.path.join(root, f) for f in files]:
-                os.chown(name, OWNER, OWNER)
+                os.chown(name, self._uid, self._gid)
 
     def deliver(self, user, message):
         """Put octets (LF line ends) into the mailbox, after the others."""
         self._count += 1
         path = self._maildir(user) / "new" / f"{1000000000 + self._count}.t"
         path.write_bytes(message)
-        os.chown(path, OWNER, OWNER)
+        os.chown(path, self._uid, self._gid)
 
     def messages(self, user):
         """What lies in the mailbox, in the order of delivery."""
@@ -82,10 +120,36 @@ class Dovecot:
                  for p in (self._maildir(user) / sub).iterdir()]
         return [p.read_bytes() for p in sorted(found, key=lambda p: p.name)]
 
+    def _command(self):
+        """What to run, with which environment."""
+        run = ["-F", "-c", str(self._config)]
+        if not self._peers:
+            return ["/usr/sbin/dovecot", *run], None
+        # What dovecot itself would do, but with the path of its own doveconf.
+        usr = f"{self._peers}/usr"
+        lib = Path(usr, "lib")
+        libs = [self._move_modules(usr), lib / "dovecot",
+                lib / "dovecot/modules/old-stats", *lib.glob("*-linux-*")]
+        return ([f"{usr}/bin/doveconf", "-f", "service=master", "-c",
+                 str(self._config), "-m", "master", "-e",
+                 f"{usr}/sbin/dovecot", *run],
+                {**os.environ, "LD_LIBRARY_PATH": ":".join(map(str, libs))})
+
+    def _move_modules(self, usr):
+        """A copy of its library that looks for modules where they lie."""
+        built_in = b"/usr/lib/dovecot/modules\0"
+        self._moved = Path(tempfile.mkdtemp(prefix="vd.", dir="/tmp"))
+        link = self._moved / "m"
+        link.symlink_to(f"{usr}/lib/dovecot/modules")
+        octets = Path(usr, "lib/dovecot/libdovecot.so.0").read_bytes()
+        assert built_in in octets
+        (self._moved / "libdovecot.so.0").write_bytes(octets.replace(
+            built_in, bytes(link).ljust(len(built_in), b"\0")))
+        return self._moved
+
     def start(self):
-        self._proc = subprocess.Popen(
-            ["/usr/sbin/dovecot", "-F", "-c", str(self._config)],
-            stdin=subprocess.DEVNULL)
+        args, env = self._command()
+        self._proc = subprocess.Popen(args, env=env, stdin=subprocess.DEVNULL)
         for host in self.listen:
             port_open(host, self.port, self._proc)
         return self
@@ -96,6 +160,9 @@ class Dovecot:
             self._proc.terminate()
             self._proc.wait(10)
             self._proc = None
+        if self._moved is not None:
+            shutil.rmtree(self._moved)
+            self._moved = None
 
     def settled(self, user, count):
         """Wait until the mailbox holds count messages, and return them."""

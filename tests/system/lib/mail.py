@@ -8,7 +8,7 @@ DATE = (r"[A-Z][a-z]{2}, [ \d]\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d "
 
 # What fetchmail puts in.
 FETCHED = re.compile(
-    rb"Received: from (?P<host>\S+) \[(?P<ip>\S+)\]\n"
+    rb"Received: from (?P<host>\S+)(?: \[(?P<ip>\S+)\])?\n"
     rb"\tby (?P<by>\S+) with POP3 \(fetchmail-\S+\)\n"
     rb"\tfor <(?P<rcpt>\S+)> \(single-drop\); " + DATE.encode() + rb"\n")
 
@@ -80,5 +80,5 @@ def fetched(stored):
     """Take fetchmail's Received line out: (its parts, the rest)."""
     m = FETCHED.search(stored)
     assert m, stored[:800]
-    return ({k: v.decode() for k, v in m.groupdict().items()},
+    return ({k: (v or b"").decode() for k, v in m.groupdict().items()},
             stored[:m.start()] + stored[m.end():])

@@ -1,0 +1,62 @@
+/*
+ * writer - how a file format takes records. build.c does what is the same for
+ * all of them: names, locks, the file beside, permissions.
+ */
+#ifndef COMMON_MAP_WRITER_H
+#define COMMON_MAP_WRITER_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/macros.h"
+#include "base/str.h"
+#include "map/map.h"
+
+enum writer_dup {
+	DUP_WARN,    /* the old record stays */
+	DUP_IGNORE,  /* the same; the caller does not care to know */
+	DUP_REPLACE, /* the new one takes its place */
+};
+
+struct writer {
+	const struct writer_ops *ops;
+	const char *path;  /* the file to write; it exists */
+	const char *shown; /* the table's file in messages */
+	const char *spec;  /* the table in messages, "lmdb:NAME" */
+	int fd;            /* path, open */
+	bool fresh;        /* what is in it goes */
+	enum writer_dup dup;
+	void *state;
+};
+
+/* What a writer found in a file that it adds to. */
+enum writer_style {
+	STYLE_UNKNOWN, /* no record */
+	STYLE_NUL,     /* they end in a NUL */
+	STYLE_BARE,
+};
+
+struct writer_ops {
+	const struct map_ops *type;
+	const char *suffix; /* ".db" */
+	bool nul;           /* records end in a NUL unless told otherwise */
+	bool in_place;      /* a file can be written over without renaming */
+	bool keeps_mode;    /* a new file gets the mode of the old one */
+	bool empty_is_bad;  /* a file of zero length is no empty table */
+	const char *no_add; /* the error for adding; NULL: it can be done */
+
+	enum st (*open)(struct writer *w, struct err *e);
+	enum writer_style (*style)(struct writer *w); /* may be NULL */
+	/* key[n] and val[n] are NUL bytes. ST_NONE: it was there already. */
+	enum st (*put)(struct writer *w, struct str key, struct str val,
+	    struct err *e);
+	/* Finish (save: all of it, synced when in place); frees state. */
+	enum st (*close)(struct writer *w, bool save, struct err *e);
+	/* How a duplicate is told of: the file or the table. */
+	bool by_spec;
+};
+
+extern const struct writer_ops writer_hash, writer_btree, writer_lmdb,
+    writer_cdb;
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * postconf_names - which names main.cf may set besides those of params.def,
+ * and the warnings about those that nobody uses or that nobody sets.
+ */
+#ifndef MAPTOOL_POSTCONF_NAMES_H
+#define MAPTOOL_POSTCONF_NAMES_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/macros.h"
+#include "conf/conf.h"
+#include "maptool/master_cf.h"
+#include "maptool/postconf.h"
+
+struct hash;
+
+struct pc_names {
+	struct arena arena;
+	struct conf *conf;
+	const char *dir;
+	struct master_cf master;
+	/* name → its default, of each transport of master.cf */
+	struct hash *service;
+	/* Names that main.cf, master.cf or a default refer to. */
+	struct hash *referenced;
+};
+
+/*
+ * Read DIR/master.cf and learn all names. With main (main.cf was read) also
+ * warn of "undefined parameter"; a value that cannot be expanded is fatal.
+ * What is read-only is warned of and taken out of c.
+ */
+void pc_names_init(struct pc_names *n, struct conf *c, const char *dir,
+    bool main);
+void pc_names_clear(struct pc_names *n);
+
+/* Is name in the class PC_USER: set in main.cf, and referred to. */
+bool pc_is_user(const struct pc_names *n, const char *name);
+/* The default of a name of class PC_SERVICE, NULL for others. */
+const char *pc_service_default(const struct pc_names *n, const char *name);
+
+/* Warn of "unused parameter", for main.cf and for master.cf. */
+void pc_warn_unused(const struct pc_names *n);
+
+#endif
