@@ -16,6 +16,7 @@ UNIT_TESTS = \
 	%D%/test_base \
 	%D%/test_cleanup \
 	%D%/test_conf \
+	%D%/test_dot \
 	%D%/test_expand \
 	%D%/test_header \
 	%D%/test_lines \
@@ -34,6 +35,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_base_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cleanup_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_conf_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_dot_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_expand_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_header_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
