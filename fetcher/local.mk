@@ -7,10 +7,10 @@ FETCHER_SRC = \
 	%D%/config.h \
 	%D%/header.c %D%/header.h \
 	%D%/host.c %D%/host.h \
-	%D%/lock.c %D%/lock.h \
 	%D%/netrc.c %D%/netrc.h \
 	%D%/options.c %D%/options.def %D%/options.h \
 	%D%/paths.c %D%/paths.h \
+	%D%/pidfile.c %D%/pidfile.h \
 	%D%/poll.c %D%/poll.h \
 	%D%/pop3.c %D%/pop3.h \
 	%D%/rc_lex.c %D%/rc_lex.h \

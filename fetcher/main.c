@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "fetcher/account.h"
 #include "fetcher/cli.h"
-#include "fetcher/lock.h"
+#include "fetcher/pidfile.h"
 #include "fetcher/paths.h"
 #include "fetcher/poll.h"
 #include "fetcher/rc_parse.h"
@@ -46,7 +46,7 @@ struct program {
 static int finish(struct program *p, int status)
 {
 	if (p->locked)
-		lock_release(p->pidfile);
+		pidfile_release(p->pidfile);
 	if (report_verbose())
 		report_note("normal termination, status %d", status);
 	arena_clear(&p->config.arena);
@@ -136,7 +136,7 @@ static int show_version(const struct program *p)
 
 /* --- the lock ------------------------------------------------------------ */
 
-static int quit_other(struct program *p, const struct lock_holder *h)
+static int quit_other(struct program *p, const struct pidfile_holder *h)
 {
 	struct timespec pause = { 0, 100000000 };
 	int i;
@@ -156,7 +156,7 @@ static int quit_other(struct program *p, const struct lock_holder *h)
 }
 
 /* Another one runs: the cases in order, as fetchmail has them. */
-static int second_instance(struct program *p, const struct lock_holder *h)
+static int second_instance(struct program *p, const struct pidfile_holder *h)
 {
 	const char *prog = report_prog();
 	long pid = (long)h->pid;
@@ -201,11 +201,11 @@ static int second_instance(struct program *p, const struct lock_holder *h)
 
 static int take_lock(struct program *p)
 {
-	struct lock_holder h;
+	struct pidfile_holder h;
 	struct err e;
 	int status;
 
-	lock_read(p->pidfile, &h);
+	pidfile_read(p->pidfile, &h);
 	if (h.pid != 0 && h.pid != getpid()) {
 		status = second_instance(p, &h);
 		if (status >= 0)
@@ -215,7 +215,7 @@ static int take_lock(struct program *p)
 		    report_prog());
 		return PS_EXCLUDE;
 	}
-	if (lock_take(p->pidfile, 0, &e) != ST_OK) {
+	if (pidfile_take(p->pidfile, 0, &e) != ST_OK) {
 		report_error("%s", e.text);
 		return PS_EXCLUDE;
 	}

@@ -1,6 +1,6 @@
-/* lock - the pid file. */
+/* pidfile - the lock of a running fetcher. */
 
-#include "fetcher/lock.h"
+#include "fetcher/pidfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,13 +14,13 @@
 #include "base/num.h"
 #include "fetcher/report.h"
 
-void lock_read(const char *path, struct lock_holder *h)
+void pidfile_read(const char *path, struct pidfile_holder *h)
 {
 	AUTO_BUF text = BUF_MAX(256);
 	struct str rest, first;
 	uint64_t pid = 0;
 
-	*h = (struct lock_holder){ 0, false };
+	*h = (struct pidfile_holder){ 0, false };
 	if (access(path, F_OK) != 0)
 		return;
 	if (io_read_file(path, &text, NULL) == ST_OK) {
@@ -37,7 +37,7 @@ void lock_read(const char *path, struct lock_holder *h)
 	unlink(path);
 }
 
-enum st lock_take(const char *path, long interval, struct err *e)
+enum st pidfile_take(const char *path, long interval, struct err *e)
 {
 	char text[64];
 	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
@@ -54,7 +54,7 @@ enum st lock_take(const char *path, long interval, struct err *e)
 	return ST_OK;
 }
 
-void lock_release(const char *path)
+void pidfile_release(const char *path)
 {
 	unlink(path);
 }
