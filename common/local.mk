@@ -22,6 +22,7 @@ COMMON_SRC = \
 	%D%/conf/param.c \
 	%D%/conf/params.def \
 	%D%/mail/address.c %D%/mail/address.h \
+	%D%/mail/dot.c %D%/mail/dot.h \
 	%D%/mail/header.c %D%/mail/header.h \
 	%D%/mail/maildir.c %D%/mail/maildir.h \
 	%D%/mail/match_list.c %D%/mail/match_list.h \

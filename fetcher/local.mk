@@ -17,6 +17,7 @@ FETCHER_SRC = \
 	%D%/rc_parse.c %D%/rc_parse.h \
 	%D%/report.c %D%/report.h \
 	%D%/server.c %D%/server.h \
+	%D%/route.c %D%/route.h \
 	%D%/sink.h \
 	%D%/sink_smtp.c \
 	%D%/status.c %D%/status.h \

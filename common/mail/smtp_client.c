@@ -180,34 +180,22 @@ enum st smtp_hello(struct smtp_client *c, const char *name,
 
 void smtp_text_begin(struct smtp_client *c)
 {
-	c->at_line_start = true;
+	dot_begin(&c->dot);
 }
 
 enum st smtp_text(struct smtp_client *c, struct str piece, struct err *e)
 {
-	struct str line;
-	bool whole = true;
+	struct str part;
 
-	while (piece.n != 0) {
-		if (c->at_line_start && *piece.p == '.' &&
-		    conn_put(c->conn, STR("."), e) != ST_OK)
+	while (dot_next(&c->dot, &piece, &part))
+		if (conn_put(c->conn, part, e) != ST_OK)
 			return ST_TEMP;
-		whole = str_cut(&piece, '\n', &line);
-		if (whole && line.n != 0 && line.p[line.n - 1] == '\r')
-			line.n--;
-		if (conn_put(c->conn, line, e) != ST_OK ||
-		    (whole && conn_put(c->conn, STR("\r\n"), e) != ST_OK))
-			return ST_TEMP;
-		c->at_line_start = whole;
-	}
 	return ST_OK;
 }
 
 enum st smtp_text_end(struct smtp_client *c, struct err *e)
 {
-	if (!c->at_line_start && conn_put(c->conn, STR("\r\n"), e) != ST_OK)
-		return ST_TEMP;
-	if (conn_put(c->conn, STR(".\r\n"), e) != ST_OK)
+	if (conn_put(c->conn, dot_end(&c->dot), e) != ST_OK)
 		return ST_TEMP;
 	return conn_flush(c->conn, e);
 }

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/str.h"
+#include "mail/dot.h"
 #include "net/conn.h"
 
 #define SMTP_REPLY_MAX 4096
@@ -54,7 +55,7 @@ struct smtp_client {
 	uint64_t size_limit;
 	smtp_trace_fn *trace; /* may be NULL */
 	void *arg;
-	bool at_line_start; /* within the text */
+	struct dot dot; /* within the text */
 };
 
 /* Read one reply (a greeting, or one that was pipelined). */

@@ -16,12 +16,14 @@ UNIT_TESTS = \
 	%D%/test_base \
 	%D%/test_cleanup \
 	%D%/test_conf \
+	%D%/test_dot \
 	%D%/test_expand \
 	%D%/test_header \
 	%D%/test_lines \
 	%D%/test_netrc \
 	%D%/test_pattern \
 	%D%/test_postconf \
+	%D%/test_route \
 	%D%/test_session \
 	%D%/test_session_limits \
 	%D%/test_smtp_parse \
@@ -34,12 +36,14 @@ LDADD = $(UNIT_LDADD)
 %C%_test_base_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cleanup_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_conf_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_dot_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_expand_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_header_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_netrc_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pattern_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_postconf_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_route_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_limits_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_smtp_parse_CFLAGS = $(UNIT_CFLAGS)
