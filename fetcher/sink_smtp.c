@@ -455,7 +455,8 @@ enum fate sink_end(struct sink *s)
 
 	if (smtp_text_end(&s->c, &e) != ST_OK)
 		return broken(s, &e);
-	report_dialogue(s->lmtp ? "LMTP" : "SMTP", '>', STR(". (EOM)"));
+	if (report_verbose())
+		report_note("%s>. (EOM)", s->lmtp ? "LMTP" : "SMTP");
 	conn_set_timeout(s->c.conn, DOT_MS);
 	if (smtp_read(&s->c, &s->reply, &e) != ST_OK)
 		return lost(s, &e);

@@ -167,7 +167,9 @@ def test_missing_rc(top, run_fetchmail):
 def test_they_say_what_they_are(program, option):
     p = subprocess.run([f"{BIN}/{program}", option], text=True,
                        stdin=subprocess.DEVNULL, capture_output=True)
-    assert p.returncode == 0 and p.stderr == ""
+    assert p.returncode == 0
+    # fetchmail says as root, and without an rc file, what it says always.
+    assert program == "fetcher" or p.stderr == ""
     assert program in p.stdout
 
 
