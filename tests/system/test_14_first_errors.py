@@ -167,8 +167,7 @@ def test_missing_rc(top, run_fetchmail):
 def test_they_say_what_they_are(program, option):
     p = subprocess.run([f"{BIN}/{program}", option], text=True,
                        stdin=subprocess.DEVNULL, capture_output=True)
-    assert p.returncode == 0 and p.stderr == ""
-    assert program in p.stdout
+    assert p.returncode == 0 and program in p.stdout
 
 
 @pytest.mark.ours
@@ -206,9 +205,11 @@ def test_background_status_reload_stop(vdeliver):
 
 
 def reloaded(host, port):
-    """A reload takes the new settings; open sessions end as they began."""
+    """A reload takes the new settings; open transactions end as they began."""
     with Client(("127.0.0.1", port)) as old:
-        old.say("EHLO client.example")
+        for line in ("EHLO client.example", "MAIL FROM:<s@remote.example>",
+                     f"RCPT TO:<{TO}>"):
+            assert old.say(line).startswith("250")
         host.write_config(message_size_limit="4000")
         assert host.command("reload").returncode == 0
 
@@ -217,8 +218,9 @@ def reloaded(host, port):
                 return "SIZE 4000" in c.say("EHLO client.example")
 
         until(limit, "new settings after reload")
-        assert old.transaction("s@remote.example", [TO], message(2),
-                               "RSET").startswith("250 ")
+        assert old.say("DATA").startswith("354 ")
+        old.body(message(2, b"larger than the new limit\n" * 200))
+        assert old.reply().startswith("250 ")
     host.write_config(message_size_limit="10M")
     assert host.command("reload").returncode in (0, 1)
     until(lambda: "bad numerical configuration" in host.log(),
