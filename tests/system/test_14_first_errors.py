@@ -1,6 +1,8 @@
 """What people meet first: one line that names thing, reason and remedy."""
 
+import os
 import re
+import signal
 import socket
 import subprocess
 
@@ -221,9 +223,18 @@ def reloaded(host, port):
         assert old.say("DATA").startswith("354 ")
         old.body(message(2, b"larger than the new limit\n" * 200))
         assert old.reply().startswith("250 ")
+
+
+@pytest.mark.ours
+def test_broken_main_cf_does_not_disturb_a_running_one(vdeliver):
+    host = vdeliver({"message_size_limit": "4000"}).start()
     host.write_config(message_size_limit="10M")
-    assert host.command("reload").returncode in (0, 1)
+    os.kill(host.proc.pid, signal.SIGHUP)
     until(lambda: "bad numerical configuration" in host.log(),
           "the broken file is logged")
-    with Client(("127.0.0.1", port)) as c:
+    with Client(host.where) as c:
         assert "SIZE 4000" in c.say("EHLO client.example")
+    assert host.command("status").returncode == 0
+    p = host.command("stop")
+    assert p.returncode == 0, p.stderr
+    assert host.proc.wait(20) == 0
