@@ -53,9 +53,9 @@ def test_directory_that_the_owner_cannot_enter(vdeliver):
     domain.mkdir(mode=0o700)  # root's
     answer = refusal(host)
     assert answer.startswith("451 4.2.0 "), answer
-    assert "status=deferred (maildir delivery failed: create maildir file " \
-        in host.log()
-    assert "perhaps you need to create the maildirs in advance" in host.log()
+    host.logged("status=deferred (maildir delivery failed: create maildir "
+                "file ")
+    host.logged("perhaps you need to create the maildirs in advance")
     os.chown(domain, 5000, 5000)
     assert refusal(host).startswith("250 ")
     assert len(host.new("test1")) == 1
