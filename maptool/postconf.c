@@ -124,7 +124,7 @@ static void read_options(struct postconf *pc, int argc, char **argv)
 	size_t overrides = 0;
 	int c;
 
-	optind = 1;
+	optind = 0; /* from the start, also in a second call */
 	while ((c = getopt(argc, argv, "aAbc:C:defFhHlmMno:pPtT:vxX#")) > 0) {
 		switch (c) {
 		case 'c':

@@ -38,6 +38,8 @@ static void grow(struct buf *b, size_t n)
 		cap *= 2;
 	b->p = xrealloc(b->p, cap);
 	b->cap = cap;
+	/* buf_room() may be followed by no byte at all. */
+	b->p[b->n] = '\0';
 }
 
 static bool fits(struct buf *b, size_t n)

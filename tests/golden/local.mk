@@ -1,1 +1,3 @@
-# tests/golden
+# Golden tests: our programs against what the originals printed.
+CHECK_RUN += $(srcdir)/%D%/run
+EXTRA_DIST += %D%/run %D%/postconf

@@ -22,6 +22,7 @@ UNIT_TESTS = \
 	%D%/test_lines \
 	%D%/test_netrc \
 	%D%/test_pattern \
+	%D%/test_postconf \
 	%D%/test_route \
 	%D%/test_session \
 	%D%/test_session_limits \
@@ -41,6 +42,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_netrc_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pattern_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_postconf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_route_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_limits_CFLAGS = $(UNIT_CFLAGS)

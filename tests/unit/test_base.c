@@ -36,8 +36,11 @@ static void test_str_split(void **state)
 static void test_buf_limit(void **state)
 {
 	AUTO_BUF b = BUF_MAX(5);
+	size_t room;
 
 	(void)state;
+	assert_non_null(buf_room(&b, 3, &room));
+	assert_string_equal(buf_c(&b), "");
 	assert_true(buf_addc(&b, "abc"));
 	assert_false(buf_addc(&b, "def"));
 	assert_true(b.full);
