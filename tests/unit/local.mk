@@ -11,28 +11,22 @@ UNIT_LDADD = %D%/libunit.a $(CMOCKA_LIBS) $(ALL_LIBS)
 
 # A test: its name here, and a line below with its flags; LDADD and LDFLAGS
 # are the default of every check program.
-UNIT_TESTS = \
-	%D%/test_address \
-	%D%/test_base \
-	%D%/test_cleanup \
-	%D%/test_conf \
-	%D%/test_dot \
-	%D%/test_expand \
-	%D%/test_header \
-	%D%/test_lines \
-	%D%/test_netrc \
-	%D%/test_pattern \
-	%D%/test_postconf \
-	%D%/test_route \
-	%D%/test_session \
-	%D%/test_session_limits \
-	%D%/test_smtp_parse \
-	%D%/test_spool
+UNIT_TESTS = %D%/test_addr_find %D%/test_address %D%/test_alias \
+	%D%/test_base %D%/test_cleanup %D%/test_conf %D%/test_dot \
+	%D%/test_expand %D%/test_header %D%/test_lines %D%/test_map \
+	%D%/test_netrc %D%/test_pattern %D%/test_postconf %D%/test_route \
+	%D%/test_session %D%/test_session_limits %D%/test_smtp_parse \
+	%D%/test_source %D%/test_spool %D%/test_text
 check_PROGRAMS += $(UNIT_TESTS)
-EXTRA_DIST += %D%/talk.h %D%/unit.h %D%/run
+EXTRA_DIST += %D%/talk.h %D%/capture.h %D%/unit.h %D%/run
 
 LDADD = $(UNIT_LDADD)
 %C%_test_address_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_addr_find_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_alias_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_map_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_source_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_text_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_base_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cleanup_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_conf_CFLAGS = $(UNIT_CFLAGS)
