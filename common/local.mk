@@ -11,6 +11,7 @@ COMMON_SRC = \
 	%D%/base/log.c %D%/base/log.h \
 	%D%/base/macros.h \
 	%D%/base/num.c %D%/base/num.h \
+	%D%/base/spawn.c %D%/base/spawn.h \
 	%D%/base/str.c %D%/base/str.h \
 	%D%/base/utf8.c %D%/base/utf8.h \
 	%D%/base/xalloc.c %D%/base/xalloc.h \

@@ -109,7 +109,6 @@ static void name_user(const struct cli *cli, const struct config *c,
 static enum st check_done(const struct account *a, struct err *e)
 {
 	enum protocol p = (enum protocol)opt_num(&a->o, OPT_PROTOCOL);
-	const struct option_item *is = opt_list(&a->o, OPT_IS);
 	size_t i;
 
 	if (p != PROTO_POP3)
@@ -117,11 +116,6 @@ static enum st check_done(const struct account *a, struct err *e)
 		    "%s: protocol %s is not supported yet; "
 		    "say: protocol pop3",
 		    a->label, protocol_name(p));
-	if (is != NULL && (is->next != NULL || strcmp(is->text, "*") == 0))
-		return err_temp(e, "",
-		    "%s: several local names for %s "
-		    "(multidrop) are not supported yet",
-		    a->label, a->user);
 	if (opt_list(&a->o, OPT_FOLDER) != NULL)
 		return err_temp(e, "",
 		    "Option --folder is not supported with POP3");

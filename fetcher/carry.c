@@ -2,6 +2,7 @@
 
 #include "fetcher/carry.h"
 
+#include <openssl/evp.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -9,6 +10,7 @@
 #include "fetcher/header.h"
 #include "fetcher/host.h"
 #include "fetcher/report.h"
+#include "fetcher/route.h"
 
 /* All lines up to the empty one. *more: a body follows. */
 static enum status read_header(struct carry *c, struct buf *raw, bool *more,
@@ -64,11 +66,19 @@ static enum status hand_body(struct carry *c, bool more, enum fate *fate,
 	return PS_SUCCESS;
 }
 
-/* Postfix-like words for our hop; RFC 5321 4.4. */
-static void make_received(struct carry *c, struct buf *out)
+static void add_for(const struct sink_accepted *ok, bool multidrop,
+    struct buf *out)
 {
-	bool by_default;
-	const char *rcpt = sink_accepted(c->sink, &by_default);
+	if (ok->by_default)
+		buf_addf(out, "for <%s> (by default); ", ok->rcpt);
+	else if (ok->n == 1)
+		buf_addf(out, "for <%s> (%s); ", ok->rcpt,
+		    multidrop ? "multi-drop" : "single-drop");
+}
+
+/* Our hop: RFC 5321 4.4, in the words of fetchmail. */
+static void make_received(struct carry *c, bool multidrop, struct buf *out)
+{
 	bool dns = opt_flag(&c->a->o, OPT_DNS);
 	const char *name =
 	    strcmp(report_prog(), "fetchmail") == 0 ? "fetchmail" : "fetcher";
@@ -85,8 +95,8 @@ static void make_received(struct carry *c, struct buf *out)
 	if (opt_flag(&c->a->o, OPT_TRACEPOLLS))
 		buf_addf(out, " polling %s account %s", c->a->label,
 		    c->a->user);
-	buf_addf(out, ")\r\n\tfor <%s> (%s); ", rcpt,
-	    by_default ? "by default" : "single-drop");
+	buf_addc(out, ")\r\n\t");
+	add_for(&c->sink->accepted, multidrop, out);
 	clock_add_date(out, clock_seconds());
 	buf_addc(out, "\r\n");
 }
@@ -113,17 +123,21 @@ static void make_headerless(struct carry *c, struct buf *raw)
 }
 
 static enum fate hand_header(struct carry *c, struct str raw,
-    const struct header_rules *rules)
+    const struct header_rules *rules, const struct route *route)
 {
 	AUTO_BUF received = BUF_MAX(4096);
 	AUTO_BUF out = BUF_MAX(HEADER_MAX + 8192);
 	enum fate fate;
 
-	make_received(c, &received);
+	make_received(c, route->multidrop, &received);
 	header_rewrite(raw, rules, buf_str(&received), &out);
 	fate = sink_text(c->sink, buf_str(&out));
 	if (fate == FATE_TAKEN && (out.n == 0 || out.p[out.n - 1] != '\n'))
 		fate = sink_text(c->sink, STR("\r\n"));
+	if (fate == FATE_TAKEN && route->warning != NULL) {
+		buf_setf(&out, "X-Fetchmail-Warning: %s\r\n", route->warning);
+		fate = sink_text(c->sink, buf_str(&out));
+	}
 	return fate == FATE_TAKEN ? sink_text(c->sink, STR("\r\n")) : fate;
 }
 
@@ -138,16 +152,88 @@ static bool is_rejected(struct carry *c, struct str raw)
 	return true;
 }
 
-enum status carry_message(struct carry *c, enum fate *fate, struct err *e)
+/*
+ * A mailing list's second copy: the same header and size as the message
+ * before, when nothing but its header says who it is for.
+ */
+static bool is_copy(struct carry *c, struct str raw, const struct route *route)
 {
-	AUTO_BUF raw = BUF_MAX(HEADER_MAX);
+	AUTO_BUF id = BUF_MAX(HEADER_MAX);
+	struct carry_last now = { .size = c->size, .set = true };
+	bool same;
+
+	if (!route->multidrop || route->by_envelope ||
+	    !header_get(raw, "Message-ID", &id))
+		return false;
+	if (EVP_Digest(raw.p, raw.n, now.digest, NULL, EVP_sha256(), NULL) != 1)
+		return false;
+	same = c->last->set && c->last->size == now.size &&
+	    memcmp(c->last->digest, now.digest, sizeof(now.digest)) == 0;
+	*c->last = now;
+	return same;
+}
+
+static bool is_alias(const char *domain, const char *host, void *arg)
+{
+	const struct account *a = arg;
+
+	return host_is_alias(domain, host, opt_flag(&a->o, OPT_CHECKALIAS));
+}
+
+/* Envelope, header, body. */
+static enum status hand_over(struct carry *c, struct str raw,
+    const struct route *route, bool more, enum fate *fate, struct err *e)
+{
 	AUTO_BUF sender = BUF_MAX(ADDRESS_MAX);
 	struct header_rules rules = { .user = c->a->user,
 		.truename = c->truename,
+		.keep_return_path = c->sink->ops->keeps_return_path,
 		.drop_status = opt_flag(&c->a->o, OPT_DROPSTATUS),
 		.drop_delivered = opt_flag(&c->a->o, OPT_DROPDELIVERED),
 		.rewrite = opt_flag(&c->a->o, OPT_REWRITE) };
-	struct sink_mail m = { .size = c->size };
+	struct sink_mail m = { .size = c->size,
+		.rcpt = route->rcpt,
+		.rcpt_n = route->n,
+		.header = raw };
+
+	header_sender(raw, &rules, &sender);
+	m.sender = buf_c(&sender);
+	m.body_bits = body_bits(c, raw);
+	*fate = sink_begin(c->sink, &m);
+	if (*fate == FATE_TAKEN)
+		*fate = hand_header(c, raw, &rules, route);
+	else if (*fate != FATE_DOWN && *fate != FATE_BROKEN)
+		return drain(c, more, e);
+	if (*fate != FATE_TAKEN)
+		return PS_SUCCESS;
+	return hand_body(c, more, fate, e);
+}
+
+static enum status route_and_hand(struct carry *c, struct str raw, bool more,
+    enum fate *fate, struct err *e)
+{
+	bool dns = opt_flag(&c->a->o, OPT_DNS);
+	struct account *a = (struct account *)c->a;
+	struct route route = { 0 };
+	enum status st;
+
+	route_message(&route, c->a, raw, host_postmaster(c->a),
+	    dns ? is_alias : NULL, a);
+	if (is_copy(c, raw, &route)) {
+		*fate = FATE_TAKEN;
+		st = drain(c, more, e);
+	} else {
+		st = hand_over(c, raw, &route, more, fate, e);
+		if (st != PS_SUCCESS || *fate != FATE_TAKEN)
+			c->last->set = false;
+	}
+	arena_clear(&route.arena);
+	return st;
+}
+
+enum status carry_message(struct carry *c, enum fate *fate, struct err *e)
+{
+	AUTO_BUF raw = BUF_MAX(HEADER_MAX);
 	bool more;
 	enum status st = read_header(c, &raw, &more, e);
 
@@ -158,15 +244,5 @@ enum status carry_message(struct carry *c, enum fate *fate, struct err *e)
 		return drain(c, more, e);
 	if (raw.n == 0)
 		make_headerless(c, &raw);
-	header_sender(buf_str(&raw), &rules, &sender);
-	m.sender = buf_c(&sender);
-	m.body_bits = body_bits(c, buf_str(&raw));
-	m.header = buf_str(&raw);
-	*fate = sink_begin(c->sink, &m);
-	if (*fate != FATE_TAKEN)
-		return *fate == FATE_DOWN ? PS_SUCCESS : drain(c, more, e);
-	*fate = hand_header(c, buf_str(&raw), &rules);
-	if (*fate != FATE_TAKEN)
-		return PS_SUCCESS;
-	return hand_body(c, more, fate, e);
+	return route_and_hand(c, buf_str(&raw), more, fate, e);
 }

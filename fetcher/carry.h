@@ -10,12 +10,20 @@
 #include "fetcher/pop3.h"
 #include "fetcher/sink.h"
 
+/* What was handed over last: copies of it are not (multidrop). */
+struct carry_last {
+	unsigned char digest[32];
+	uint64_t size;
+	bool set;
+};
+
 struct carry {
 	const struct account *a;
 	const char *truename;
 	struct pop3 *p; /* its text has begun */
 	struct sink *sink;
 	uint64_t size; /* as the server says */
+	struct carry_last *last;
 };
 
 /*

@@ -44,6 +44,42 @@ const char *host_fqdn(void)
 	return fqdn;
 }
 
+static bool same_address(const struct addrinfo *a, const struct addrinfo *b)
+{
+	const struct addrinfo *x, *y;
+
+	for (x = a; x != NULL; x = x->ai_next)
+		for (y = b; y != NULL; y = y->ai_next)
+			if (x->ai_addrlen == y->ai_addrlen &&
+			    memcmp(x->ai_addr, y->ai_addr, x->ai_addrlen) == 0)
+				return true;
+	return false;
+}
+
+static bool same_name(const struct addrinfo *a, const struct addrinfo *b)
+{
+	return a->ai_canonname != NULL && b->ai_canonname != NULL &&
+	    str_ieqc(str_c(a->ai_canonname), b->ai_canonname);
+}
+
+bool host_is_alias(const char *a, const char *b, bool by_address)
+{
+	struct addrinfo hints = { .ai_flags = AI_CANONNAME,
+		.ai_socktype = SOCK_STREAM },
+			*la, *lb;
+	bool same = false;
+
+	if (getaddrinfo(a, NULL, &hints, &la) != 0)
+		return false;
+	if (getaddrinfo(b, NULL, &hints, &lb) == 0) {
+		same =
+		    same_name(la, lb) || (by_address && same_address(la, lb));
+		freeaddrinfo(lb);
+	}
+	freeaddrinfo(la);
+	return same;
+}
+
 const char *host_postmaster(const struct account *a)
 {
 	const char *set = opt_text(a->global, OPT_POSTMASTER);

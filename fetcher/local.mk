@@ -15,10 +15,13 @@ FETCHER_SRC = \
 	%D%/pop3.c %D%/pop3.h \
 	%D%/rc_lex.c %D%/rc_lex.h \
 	%D%/rc_parse.c %D%/rc_parse.h \
+	%D%/refuse.c %D%/refuse.h \
 	%D%/report.c %D%/report.h \
 	%D%/server.c %D%/server.h \
 	%D%/route.c %D%/route.h \
-	%D%/sink.h \
+	%D%/sink.c %D%/sink.h \
+	%D%/sink_bsmtp.c \
+	%D%/sink_mda.c \
 	%D%/sink_smtp.c \
 	%D%/status.c %D%/status.h \
 	%D%/uidl.c %D%/uidl.h

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -467,6 +468,7 @@ int main(int argc, char **argv)
 		arena_clear(&p.config.arena);
 		return status;
 	}
+	umask(077);
 	watch_signals();
 	set_report(&p);
 	status = find_passwords(&p);

@@ -28,6 +28,7 @@ struct poll {
 	bool *seen;        /* will count as seen after this poll */
 	uint64_t fetched, deleted;
 	bool dele_failed;
+	struct carry_last last_carried;
 };
 
 static const char *plural(uint64_t n)
@@ -212,7 +213,7 @@ static enum status settle(struct poll *q, uint64_t n, enum fate fate,
 
 	if (fate == FATE_DOWN || fate == FATE_BROKEN) {
 		report_done(" not flushed");
-		return fate == FATE_DOWN ? PS_SMTP : PS_IOERR;
+		return fate == FATE_DOWN ? q->sink->ops->down : PS_IOERR;
 	}
 	if (fate == FATE_DELETE || (fate == FATE_TAKEN && !keep)) {
 		st = delete_message(q, n, e);
@@ -229,7 +230,8 @@ static enum status fetch_one(struct poll *q, uint64_t n, struct err *e)
 	struct carry c = { .a = q->a,
 		.truename = q->truename,
 		.p = &q->p,
-		.sink = q->sink };
+		.sink = q->sink,
+		.last = &q->last_carried };
 	uint64_t limit = (uint64_t)opt_num(&q->a->o, OPT_LIMIT);
 	enum fate fate = FATE_KEEP;
 	enum status st = pop3_list(&q->p, n, &c.size, e);

@@ -303,13 +303,13 @@ static void from_header(struct work *w)
 
 	if (opt_is_set(&w->a->o, OPT_ENVELOPE) && envelope != NULL &&
 	    envelope[0] != '\0' && !str_ieqc(str_c(envelope), "Received")) {
-		if (from_envelope(w, str_c(envelope), skip))
-			return;
+		w->out->by_envelope = from_envelope(w, str_c(envelope), skip);
 	} else if (!opt_is_set(&w->a->o, OPT_ENVELOPE) ||
 	    (envelope != NULL && envelope[0] != '\0')) {
-		if (from_received(w, skip))
-			return;
+		w->out->by_envelope = from_received(w, skip);
 	}
+	if (w->out->by_envelope)
+		return;
 	from_fields(w, resent, &any);
 	if (!any)
 		from_fields(w, plain, &any);
@@ -345,8 +345,9 @@ void route_message(struct route *out, const struct account *a,
 		.arg = arg };
 	const struct option_item *is = opt_list(&a->o, OPT_IS);
 
-	out->rcpt = arena_array(&out->arena, ROUTE_MAX, sizeof(*out->rcpt));
 	out->multidrop = route_is_multidrop(a);
+	out->rcpt = arena_array(&out->arena, out->multidrop ? ROUTE_MAX : 1,
+	    sizeof(*out->rcpt));
 	if (!out->multidrop) {
 		accept(&w, is != NULL ? is->text : calling_user());
 		return;

@@ -28,6 +28,7 @@ struct route {
 	const char **rcpt;  /* external form, without brackets */
 	size_t n;           /* 0: no recipient and no postmaster */
 	bool multidrop;
+	bool by_envelope;    /* an envelope or Received line named them */
 	bool to_postmaster;  /* nothing matched */
 	const char *warning; /* for X-Fetchmail-Warning, NULL for none */
 };

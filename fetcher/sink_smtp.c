@@ -1,13 +1,10 @@
 /* sink_smtp - hand messages to an SMTP or LMTP listener. */
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/xalloc.h"
-#include "fetcher/account.h"
-#include "fetcher/bounce.h"
 #include "fetcher/host.h"
+#include "fetcher/refuse.h"
 #include "fetcher/report.h"
 #include "fetcher/sink.h"
 #include "mail/smtp_client.h"
@@ -17,63 +14,74 @@
 #define COMMAND_MS 300000
 #define DATA_MS    120000
 #define DOT_MS     600000
+/* So many RCPTs are sent before their answers are read. */
+#define WINDOW 50
 
-enum stage {
-	AT_MAIL,
-	AT_RCPT,
-	AT_DATA,
-	AT_DOT
-};
-
-struct sink {
-	const struct account *a;
-	const char *hello;
+struct smtp {
+	struct sink s;
 	struct smtp_client c;
-	struct smtp_reply reply;
-	const char *entry; /* of smtphost, the one that is connected */
+	struct smtp_reply reply;    /* of MAIL, DATA, the dot */
+	struct smtp_reply to_reply; /* of RCPT */
+	const char *entry;          /* of smtphost, the one that is connected */
+	char host[256];             /* in it */
 	bool lmtp;
-	int64_t count;   /* messages on this connection */
-	char rcpt[1024]; /* the address that was accepted */
-	bool by_default;
-	const struct sink_mail *mail;
+	int64_t count;      /* messages on this connection */
+	bool mail_unread;   /* the answer to MAIL is still to come */
+	bool temporary;     /* a recipient was put off */
+	size_t *taken;      /* which recipients were accepted */
+	struct arena arena; /* of one message */
+	struct refusals refused;
 };
 
-struct sink *sink_new(const struct account *a, const char *hello)
+static bool wanted(const struct account *a)
 {
-	struct sink *s = xcalloc(1, sizeof(*s));
-
-	s->a = a;
-	s->hello = hello;
-	s->reply.text = BUF_MAX(SMTP_REPLY_MAX);
-	return s;
+	(void)a;
+	return true;
 }
 
-static void hang_up(struct sink *s)
+static void start(struct sink *sink)
 {
+	struct smtp *s = (struct smtp *)sink;
+
+	s->reply.text = s->to_reply.text = BUF_MAX(SMTP_REPLY_MAX);
+	s->refused.a = sink->a;
+}
+
+static void hang_up(struct sink *sink)
+{
+	struct smtp *s = (struct smtp *)sink;
+
 	conn_close(s->c.conn);
 	s->c.conn = NULL;
 	s->entry = NULL;
 }
 
-void sink_free(struct sink *s)
+/* What was accepted is theirs; whether they like our goodbye is not our
+ * concern. */
+static void quit(struct smtp *s)
 {
 	struct err e;
 
-	if (s == NULL)
-		return;
-	/* What was accepted is theirs; whether they like our goodbye is not
-	 * our concern. */
 	if (s->c.conn != NULL &&
 	    smtp_command(&s->c, &s->reply, &e, "QUIT") != ST_OK)
 		report_dialogue("SMTP", '<', STR("(no answer to QUIT)"));
-	hang_up(s);
+	hang_up(&s->s);
+}
+
+static void finish(struct sink *sink)
+{
+	struct smtp *s = (struct smtp *)sink;
+
+	quit(s);
 	smtp_reply_clear(&s->reply);
-	free(s);
+	smtp_reply_clear(&s->to_reply);
+	refuse_clear(&s->refused);
+	arena_clear(&s->arena);
 }
 
 static void trace(char way, struct str line, void *arg)
 {
-	const struct sink *s = arg;
+	const struct smtp *s = arg;
 
 	report_dialogue(s->lmtp ? "LMTP" : "SMTP", way, line);
 }
@@ -94,51 +102,48 @@ static void split_entry(const char *entry, char host[256], char port[32])
 	snprintf(port, 32, "%s", slash + 1);
 }
 
-static bool greet(struct sink *s, struct err *e)
+static bool greet(struct smtp *s, struct err *e)
 {
 	enum st st = smtp_read(&s->c, &s->reply, e);
 
 	if (st == ST_OK && s->reply.code / 100 == 2)
-		st = smtp_hello(&s->c, s->hello, &s->reply, e);
+		st = smtp_hello(&s->c, s->s.hello, &s->reply, e);
 	if (st == ST_OK && s->reply.code / 100 != 2)
 		st = err_temp(e, "", "%d %s", s->reply.code,
 		    buf_c(&s->reply.text));
 	return st == ST_OK;
 }
 
-static bool connect_entry(struct sink *s, const char *entry, struct err *e)
+static bool connect_entry(struct smtp *s, const char *entry, struct err *e)
 {
-	char host[256], port[32];
-	int64_t ms = opt_num(&s->a->o, OPT_TIMEOUT) * 1000;
+	char port[32];
+	int64_t ms = opt_num(&s->s.a->o, OPT_TIMEOUT) * 1000;
 
-	split_entry(entry, host, port);
-	s->lmtp = opt_flag(&s->a->o, OPT_LMTP) || entry[0] == '/';
+	split_entry(entry, s->host, port);
+	s->lmtp = opt_flag(&s->s.a->o, OPT_LMTP) || entry[0] == '/';
 	s->c =
 	    (struct smtp_client){ .lmtp = s->lmtp, .trace = trace, .arg = s };
-	if (conn_open(&s->c.conn, host, port, ms, e) != ST_OK)
+	if (conn_open(&s->c.conn, s->host, port, ms, e) != ST_OK)
 		return false;
 	conn_set_timeout(s->c.conn, ms > COMMAND_MS ? ms : COMMAND_MS);
 	s->entry = entry;
 	s->count = 0;
 	if (greet(s, e))
 		return true;
-	hang_up(s);
+	hang_up(&s->s);
 	return false;
 }
 
 /* The first of smtphost that takes us. */
-static bool connected(struct sink *s)
+static bool connected(struct smtp *s)
 {
-	int64_t batch = opt_num(&s->a->o, OPT_BATCHLIMIT);
-	const struct option_item *i = opt_list(&s->a->o, OPT_SMTPHOST);
+	int64_t batch = opt_num(&s->s.a->o, OPT_BATCHLIMIT);
+	const struct option_item *i = opt_list(&s->s.a->o, OPT_SMTPHOST);
 	const char *last = i != NULL ? NULL : "localhost";
 	struct err e;
 
-	if (s->c.conn != NULL && batch > 0 && s->count >= batch) {
-		if (smtp_command(&s->c, &s->reply, &e, "QUIT") != ST_OK)
-			report_dialogue("SMTP", '<', str_c(e.text));
-		hang_up(s);
-	}
+	if (batch > 0 && s->count >= batch)
+		quit(s);
 	if (s->c.conn != NULL)
 		return true;
 	if (i == NULL && connect_entry(s, "localhost", &e))
@@ -156,272 +161,193 @@ static bool connected(struct sink *s)
 	return false;
 }
 
-/* --- addresses ----------------------------------------------------------- */
+/* --- the transaction ----------------------------------------------------- */
 
-/* A bare name gets a domain: smtpname, smtpaddress, or the listener's host. */
-static void complete(const struct sink *s, const char *name, char out[1024])
+/* The listener hung up: the message stays, the next one gets a new one. */
+static enum fate lost(struct smtp *s, const struct err *e)
 {
-	const char *domain = opt_text(&s->a->o, OPT_SMTPADDRESS);
-	const char *instead = opt_text(&s->a->o, OPT_SMTPNAME);
-	char host[256], port[32];
-
-	if (strchr(name, '@') != NULL) {
-		snprintf(out, 1024, "%s", name);
-		return;
-	}
-	if (instead != NULL) {
-		snprintf(out, 1024, "%s", instead);
-		return;
-	}
-	split_entry(s->entry, host, port);
-	if (domain == NULL)
-		domain = host[0] == '/' ? "localhost" : host;
-	snprintf(out, 1024, "%s@%s", name, domain);
+	report_error("%s", e->text);
+	hang_up(&s->s);
+	return FATE_KEEP;
 }
 
-static const char *local_name(const struct sink *s)
-{
-	const struct option_item *i = opt_list(&s->a->o, OPT_IS);
-
-	return i != NULL ? i->text : calling_user();
-}
-
-const char *sink_accepted(const struct sink *s, bool *by_default)
-{
-	*by_default = s->by_default;
-	return s->rcpt;
-}
-
-/* --- refusals ------------------------------------------------------------ */
-
-static bool is_antispam(const struct sink *s, int code)
-{
-	const struct option_item *i;
-
-	for (i = opt_list(&s->a->o, OPT_ANTISPAM); i != NULL; i = i->next)
-		if (i->num == -1)
-			return false;
-	for (i = opt_list(&s->a->o, OPT_ANTISPAM); i != NULL; i = i->next)
-		if (i->num == code)
-			return true;
-	return false;
-}
-
-/* "550 5.1.1 <x>: ..." on one line. */
-static const char *whole_reply(const struct sink *s, struct buf *text)
-{
-	buf_setf(text, "%d %s", s->reply.code, buf_c(&s->reply.text));
-	return buf_c(text);
-}
-
-static void log_reply(const struct sink *s)
-{
-	AUTO_BUF text = BUF_MAX(SMTP_REPLY_MAX + 10);
-
-	report_error("%s error: %s", s->lmtp ? "LMTP" : "SMTP",
-	    whole_reply(s, &text));
-}
-
-static bool is_daemon(const char *address)
-{
-	return address[0] == '\0' ||
-	    str_istarts(str_c(address), STR("MAILER-DAEMON@")) ||
-	    str_ieqc(str_c(address), "MAILER-DAEMON");
-}
-
-/* A notice to the sender; with "no bouncemail" to the postmaster, if this kind
- * goes there at all. */
-static void notice(struct sink *s, const char *reason, bool to_postmaster)
-{
-	AUTO_BUF text = BUF_MAX(SMTP_REPLY_MAX + 10);
-	char dsn[10], to[1024], failed[1024];
-	struct bounce b = { .to = s->mail->sender,
-		.fqdn = host_fqdn(),
-		.reason = reason,
-		.recipient = failed,
-		.status = dsn,
-		.header = s->mail->header };
-	struct err e;
-
-	if (is_daemon(s->mail->sender))
-		return;
-	if (!opt_flag(s->a->global, OPT_BOUNCEMAIL)) {
-		if (!to_postmaster || host_postmaster(s->a)[0] == '\0')
-			return;
-		complete(s, host_postmaster(s->a), to);
-		b.to = to;
-	}
-	complete(s, local_name(s), failed);
-	smtp_reply_dsn(&s->reply, dsn);
-	if (dsn[0] == '\0')
-		snprintf(dsn, sizeof(dsn), "%c.0.0",
-		    '0' + s->reply.code / 100 % 10);
-	b.reply = str_c(whole_reply(s, &text));
-	if (bounce_send(&b, s->entry, &e) != ST_OK)
-		report_error("notice to %s could not be sent: %s", b.to,
-		    e.text);
-	else
-		report_note("mail from MAILER-DAEMON@%s bounced to %s", b.fqdn,
-		    b.to);
-}
-
-static void reset(struct sink *s)
+static void reset(struct smtp *s)
 {
 	struct err e;
 	struct smtp_reply r = SMTP_REPLY;
 
 	if (smtp_command(&s->c, &r, &e, "RSET") != ST_OK)
-		hang_up(s);
+		hang_up(&s->s);
 	smtp_reply_clear(&r);
 }
 
-static void refusal_notice(struct sink *s)
+static enum fate refused(struct smtp *s, enum stage at)
 {
-	if (is_antispam(s, s->reply.code)) {
-		if (opt_flag(s->a->global, OPT_SPAMBOUNCE))
-			notice(s,
-			    "Your message was refused as spam by the "
-			    "receiving mail server.",
-			    true);
-	} else if (s->reply.code == 552) {
-		notice(s, "This message was too large (SMTP error 552).",
-		    false);
-	} else if (s->reply.code / 100 == 5 && s->reply.code != 553) {
-		notice(s, "General SMTP/ESMTP error.", false);
-	}
-}
-
-/* MAIL, DATA or the final dot was refused. */
-static enum fate refused(struct sink *s, enum stage at)
-{
-	bool soft = opt_flag(s->a->global, OPT_SOFTBOUNCE);
-	int code = s->reply.code;
+	enum fate fate = refuse_message(&s->refused, at, &s->reply);
 
 	if (at != AT_DOT)
 		reset(s);
-	if (at == AT_MAIL && code == 530) {
-		report_error("SMTP server requires STARTTLS, keeping "
-			     "message.");
-		return FATE_KEEP;
-	}
-	if (!is_antispam(s, code)) {
-		log_reply(s);
-		if (at == AT_DOT && code / 100 == 5)
-			report_error("SMTP listener refused delivery");
-	}
-	if (code / 100 != 5 && !is_antispam(s, code))
-		return FATE_KEEP;
-	refusal_notice(s);
-	return soft ? FATE_KEEP : FATE_DELETE;
-}
-
-/* The listener hung up: the message stays, the next one gets a new one. */
-static enum fate lost(struct sink *s, const struct err *e)
-{
-	report_error("%s", e->text);
-	hang_up(s);
-	return FATE_KEEP;
-}
-
-/* --- the transaction ----------------------------------------------------- */
-
-static enum st mail_from(struct sink *s, const struct sink_mail *m,
-    struct err *e)
-{
-	AUTO_BUF more = BUF_MAX(100);
-	bool eight = m->body_bits == 8 && (s->c.features & SMTP_8BITMIME) != 0;
-	bool seven = m->body_bits == 7 && (s->c.features & SMTP_8BITMIME) != 0;
-
-	if (eight || seven)
-		buf_addf(&more, " BODY=%s", eight ? "8BITMIME" : "7BIT");
-	if ((s->c.features & SMTP_SIZE) != 0 && m->size > 0)
-		buf_addf(&more, " SIZE=%llu", (unsigned long long)m->size);
-	return smtp_command(&s->c, &s->reply, e, "MAIL FROM:<%s>%s", m->sender,
-	    buf_c(&more));
-}
-
-static enum st rcpt_to(struct sink *s, const char *name, struct err *e)
-{
-	complete(s, name, s->rcpt);
-	return smtp_command(&s->c, &s->reply, e, "RCPT TO:<%s>", s->rcpt);
-}
-
-/* No recipient is left: the postmaster may have it. */
-static enum fate try_postmaster(struct sink *s)
-{
-	bool soft = opt_flag(s->a->global, OPT_SOFTBOUNCE);
-	const char *name = host_postmaster(s->a);
-	struct smtp_reply refusal = { s->reply.code, BUF_MAX(SMTP_REPLY_MAX) };
-	struct err e;
-	enum st st = ST_OK;
-	bool spam = is_antispam(s, s->reply.code);
-	bool tell = s->reply.code != 553 && !spam;
-
-	buf_add(&refusal.text, buf_str(&s->reply.text));
-	if (!spam)
-		log_reply(s);
-	s->by_default = true;
-	s->reply.code = 0;
-	if (name[0] != '\0')
-		st = rcpt_to(s, name, &e);
-	if (st == ST_OK && s->reply.code / 100 != 2 && name[0] != '\0')
-		report_error("can't even send to PM!");
-	if (st == ST_OK && s->reply.code / 100 != 2)
-		reset(s);
-	else
-		soft = false;
-	/* The notice speaks of the first refusal. */
-	{
-		int code = s->reply.code;
-
-		s->reply.code = refusal.code;
-		buf_set(&s->reply.text, buf_str(&refusal.text));
-		if (tell && st == ST_OK)
-			notice(s,
-			    "Some addresses were rejected by the MDA "
-			    "fetchmail forwards to.",
-			    true);
-		s->reply.code = code;
-	}
-	smtp_reply_clear(&refusal);
-	if (st != ST_OK)
-		return lost(s, &e);
-	if (s->reply.code / 100 == 2)
-		return FATE_TAKEN;
-	return soft ? FATE_KEEP : FATE_DELETE;
-}
-
-static enum fate envelope(struct sink *s, const struct sink_mail *m)
-{
-	struct err e;
-	enum fate fate = FATE_TAKEN;
-
-	if (mail_from(s, m, &e) != ST_OK)
-		return lost(s, &e);
-	if (s->reply.code / 100 != 2)
-		return refused(s, AT_MAIL);
-	if (rcpt_to(s, local_name(s), &e) != ST_OK)
-		return lost(s, &e);
-	if (s->reply.code / 100 == 4 && !is_antispam(s, s->reply.code)) {
-		log_reply(s);
-		reset(s);
-		return FATE_KEEP;
-	}
-	if (s->reply.code / 100 != 2)
-		fate = try_postmaster(s);
 	return fate;
 }
 
-enum fate sink_begin(struct sink *s, const struct sink_mail *m)
+/* What completes a bare name here. */
+static const char *host_part(const struct smtp *s)
 {
+	return s->host[0] == '/' ? "localhost" : s->host;
+}
+
+static enum st send_mail(struct smtp *s, const struct sink_mail *m,
+    struct err *e)
+{
+	AUTO_BUF more = BUF_MAX(100);
+	bool says_bits = (s->c.features & SMTP_8BITMIME) != 0;
+
+	if (says_bits && m->body_bits != 0)
+		buf_addf(&more, " BODY=%s",
+		    m->body_bits == 8 ? "8BITMIME" : "7BIT");
+	if ((s->c.features & SMTP_SIZE) != 0 && m->size > 0)
+		buf_addf(&more, " SIZE=%llu", (unsigned long long)m->size);
+	s->mail_unread = true;
+	return smtp_send(&s->c, e, "MAIL FROM:<%s>%s", m->sender, buf_c(&more));
+}
+
+static enum st read_mail(struct smtp *s, struct err *e)
+{
+	enum st st = ST_OK;
+
+	if (s->mail_unread)
+		st = conn_flush(s->c.conn, e);
+	if (s->mail_unread && st == ST_OK)
+		st = smtp_read(&s->c, &s->reply, e);
+	s->mail_unread = false;
+	return st;
+}
+
+/* The answer to one RCPT. */
+static void judge(struct smtp *s, size_t i, const char *rcpt)
+{
+	struct sink_accepted *ok = &s->s.accepted;
+
+	if (s->reply.code / 100 != 2)
+		return; /* without MAIL it says nothing */
+	if (s->to_reply.code / 100 == 2) {
+		if (ok->n == 0)
+			ok->rcpt = arena_strz(&s->arena, str_c(rcpt));
+		s->taken[ok->n++] = i;
+	} else if (refuse_is_temporary(&s->refused, s->to_reply.code)) {
+		refuse_log(&s->refused, &s->to_reply);
+		s->temporary = true;
+	} else {
+		refuse_rcpt(&s->refused, rcpt, &s->to_reply);
+	}
+}
+
+/* Recipients from..to-1: all commands, then all answers. */
+static enum st some_rcpts(struct smtp *s, const struct sink_mail *m,
+    size_t from, size_t to, struct err *e)
+{
+	char rcpt[SINK_ADDRESS];
+	enum st st = ST_OK;
+	size_t i;
+
+	for (i = from; i < to && st == ST_OK; i++) {
+		sink_address(s->s.a, host_part(s), m->rcpt[i], rcpt);
+		st = smtp_send(&s->c, e, "RCPT TO:<%s>", rcpt);
+	}
+	if (st == ST_OK)
+		st = conn_flush(s->c.conn, e);
+	if (st == ST_OK)
+		st = read_mail(s, e);
+	for (i = from; i < to && st == ST_OK; i++) {
+		sink_address(s->s.a, host_part(s), m->rcpt[i], rcpt);
+		st = smtp_read(&s->c, &s->to_reply, e);
+		if (st == ST_OK)
+			judge(s, i, rcpt);
+	}
+	return st;
+}
+
+/* MAIL and RCPTs, in one flight where PIPELINING allows it. */
+static enum st envelope(struct smtp *s, const struct sink_mail *m,
+    struct err *e)
+{
+	bool flight = (s->c.features & SMTP_PIPELINING) != 0;
+	size_t window = flight ? WINDOW : 1, i = 0, to;
+	enum st st = send_mail(s, m, e);
+
+	if (st == ST_OK && !flight)
+		st = read_mail(s, e);
+	while (st == ST_OK && i < m->rcpt_n && !s->temporary &&
+	    (s->mail_unread || s->reply.code / 100 == 2)) {
+		to = m->rcpt_n - i < window ? m->rcpt_n : i + window;
+		st = some_rcpts(s, m, i, to, e);
+		i = to;
+	}
+	return st == ST_OK ? read_mail(s, e) : st;
+}
+
+/* No recipient is left: the postmaster may have it. */
+static enum fate try_postmaster(struct smtp *s)
+{
+	const char *name = host_postmaster(s->s.a);
+	struct sink_accepted *ok = &s->s.accepted;
+	char rcpt[SINK_ADDRESS];
+	struct err e;
+
+	ok->by_default = true;
+	if (name[0] == '\0') {
+		reset(s);
+		return refuse_fate(&s->refused);
+	}
+	sink_address(s->s.a, host_part(s), name, rcpt);
+	if (smtp_command(&s->c, &s->to_reply, &e, "RCPT TO:<%s>", rcpt) !=
+	    ST_OK)
+		return lost(s, &e);
+	if (s->to_reply.code / 100 == 2) {
+		ok->rcpt = arena_strz(&s->arena, str_c(rcpt));
+		ok->n = 1;
+		return FATE_TAKEN;
+	}
+	report_error("can't even send to PM!");
+	reset(s);
+	return refuse_fate(&s->refused);
+}
+
+static enum fate recipients(struct smtp *s, const struct sink_mail *m)
+{
+	enum fate fate = FATE_TAKEN;
+	struct err e;
+
+	if (envelope(s, m, &e) != ST_OK)
+		return lost(s, &e);
+	if (s->reply.code / 100 != 2)
+		return refused(s, AT_MAIL);
+	if (s->temporary) {
+		reset(s);
+		return FATE_KEEP;
+	}
+	if (s->s.accepted.n == 0)
+		fate = try_postmaster(s);
+	refuse_tell(&s->refused, BOUNCE_ADDRESSES);
+	return fate;
+}
+
+static enum fate begin(struct sink *sink, const struct sink_mail *m)
+{
+	struct smtp *s = (struct smtp *)sink;
 	struct err e;
 	enum fate fate;
 
-	s->mail = m;
-	s->by_default = false;
 	if (!connected(s))
 		return FATE_DOWN;
-	fate = envelope(s, m);
+	arena_clear(&s->arena);
+	refuse_begin(&s->refused, m);
+	s->refused.proto = s->lmtp ? "LMTP" : "SMTP";
+	s->refused.entry = s->entry;
+	s->refused.host = host_part(s);
+	s->taken = arena_array(&s->arena, m->rcpt_n + 1, sizeof(*s->taken));
+	s->temporary = false;
+	fate = recipients(s, m);
 	if (fate != FATE_TAKEN)
 		return fate;
 	conn_set_timeout(s->c.conn, DATA_MS);
@@ -433,15 +359,16 @@ enum fate sink_begin(struct sink *s, const struct sink_mail *m)
 	return FATE_TAKEN;
 }
 
-static enum fate broken(struct sink *s, const struct err *e)
+static enum fate broken(struct smtp *s, const struct err *e)
 {
 	report_error("error writing message text: %s", e->text);
-	hang_up(s);
+	hang_up(&s->s);
 	return FATE_BROKEN;
 }
 
-enum fate sink_text(struct sink *s, struct str piece)
+static enum fate text(struct sink *sink, struct str piece)
 {
+	struct smtp *s = (struct smtp *)sink;
 	struct err e;
 
 	if (smtp_text(&s->c, piece, &e) != ST_OK)
@@ -449,24 +376,71 @@ enum fate sink_text(struct sink *s, struct str piece)
 	return FATE_TAKEN;
 }
 
-enum fate sink_end(struct sink *s)
+/* RFC 2033 4.2: an answer for each recipient that was accepted. */
+static enum fate lmtp_answers(struct smtp *s)
 {
+	size_t i, put_off = 0, ok = 0;
+	char rcpt[SINK_ADDRESS];
 	struct err e;
+
+	s->refused.n = 0;
+	for (i = 0; i < s->s.accepted.n; i++) {
+		if (smtp_read(&s->c, &s->reply, &e) != ST_OK)
+			return lost(s, &e);
+		ok += s->reply.code / 100 == 2;
+		if (s->reply.code / 100 == 2 || s->s.accepted.n == 1)
+			continue;
+		sink_address(s->s.a, host_part(s),
+		    s->refused.m->rcpt[s->taken[i]], rcpt);
+		if (refuse_is_temporary(&s->refused, s->reply.code)) {
+			refuse_log(&s->refused, &s->reply);
+			put_off++;
+		} else {
+			refuse_rcpt(&s->refused, rcpt, &s->reply);
+		}
+	}
+	if (ok == s->s.accepted.n)
+		return FATE_TAKEN;
+	if (s->s.accepted.n == 1)
+		return refused(s, AT_DOT);
+	/* Those who have it get it twice, before somebody gets nothing. */
+	if (put_off != 0)
+		return FATE_KEEP;
+	refuse_tell(&s->refused, BOUNCE_LMTP);
+	return ok != 0 ? FATE_TAKEN : refuse_fate(&s->refused);
+}
+
+static enum fate end(struct sink *sink)
+{
+	struct smtp *s = (struct smtp *)sink;
+	struct err e;
+	enum fate fate = FATE_TAKEN;
 
 	if (smtp_text_end(&s->c, &e) != ST_OK)
 		return broken(s, &e);
-	report_dialogue(s->lmtp ? "LMTP" : "SMTP", '>', STR(". (EOM)"));
+	if (report_verbose())
+		report_note("%s>. (EOM)", s->lmtp ? "LMTP" : "SMTP");
 	conn_set_timeout(s->c.conn, DOT_MS);
-	if (smtp_read(&s->c, &s->reply, &e) != ST_OK)
-		return lost(s, &e);
-	conn_set_timeout(s->c.conn, COMMAND_MS);
 	s->count++;
-	if (s->reply.code / 100 == 2)
-		return FATE_TAKEN;
-	return refused(s, AT_DOT);
+	if (s->lmtp)
+		fate = lmtp_answers(s);
+	else if (smtp_read(&s->c, &s->reply, &e) != ST_OK)
+		return lost(s, &e);
+	else if (s->reply.code / 100 != 2)
+		fate = refused(s, AT_DOT);
+	if (s->c.conn != NULL)
+		conn_set_timeout(s->c.conn, COMMAND_MS);
+	return fate;
 }
 
-void sink_abort(struct sink *s)
-{
-	hang_up(s);
-}
+const struct sink_ops sink_smtp_ops = {
+	.wanted = wanted,
+	.size = sizeof(struct smtp),
+	.down = PS_SMTP,
+	.open = start,
+	.close = finish,
+	.begin = begin,
+	.text = text,
+	.end = end,
+	.abort = hang_up,
+};

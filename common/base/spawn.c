@@ -1,0 +1,147 @@
+/* spawn - a shell command with a pipe to it. */
+
+#include "base/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+
+static bool become(const struct spawn_user *as)
+{
+	if (as == NULL)
+		return true;
+	return initgroups(as->name, as->gid) == 0 && setgid(as->gid) == 0 &&
+	    setuid(as->uid) == 0 && (as->uid == 0 || setuid(0) != 0);
+}
+
+static void NORETURN run(const char *command, const struct spawn_user *as,
+    int in)
+{
+	static const int signals[] = { SIGPIPE, SIGTERM, SIGINT, SIGHUP,
+		SIGUSR1, SIGCHLD };
+	sigset_t none;
+	size_t i;
+
+	for (i = 0; i < NELEM(signals); i++)
+		signal(signals[i], SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setpgid(0, 0);
+	if (dup2(in, STDIN_FILENO) >= 0 && become(as))
+		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+	_exit(126);
+}
+
+enum st spawn_shell(struct spawn *p, const char *command,
+    const struct spawn_user *as, struct err *e)
+{
+	int fd[2];
+
+	*p = (struct spawn){ 0, -1 };
+	if (pipe2(fd, O_CLOEXEC) != 0)
+		return err_temp(e, "4.3.0", "pipe: %m");
+	p->pid = fork();
+	if (p->pid == 0)
+		run(command, as, fd[0]);
+	close(fd[0]);
+	p->in = fd[1];
+	if (p->pid < 0 || !fd_nonblock(fd[1], true)) {
+		p->pid = p->pid < 0 ? 0 : p->pid;
+		err_temp(e, "4.3.0", "fork: %m");
+		spawn_kill(p);
+		return ST_TEMP;
+	}
+	setpgid(p->pid, p->pid);
+	return ST_OK;
+}
+
+static enum st late(struct err *e, int64_t timeout_ms)
+{
+	return err_temp(e, "4.3.0",
+	    "timeout after %lld seconds waiting for "
+	    "the command",
+	    (long long)(timeout_ms / 1000));
+}
+
+static enum st wait_for(int fd, short events, int64_t timeout_ms, struct err *e)
+{
+	int64_t deadline = clock_deadline(timeout_ms);
+	struct pollfd w = { fd, events, 0 };
+	int rc;
+
+	do
+		rc = poll(&w, 1, clock_left(deadline));
+	while (rc < 0 && errno == EINTR);
+	return rc > 0 ? ST_OK : late(e, timeout_ms);
+}
+
+enum st spawn_write(struct spawn *p, struct str bytes, int64_t timeout_ms,
+    struct err *e)
+{
+	enum st st;
+	ssize_t n;
+
+	while (bytes.n != 0) {
+		n = write(p->in, bytes.p, bytes.n);
+		if (n >= 0) {
+			bytes = str_skip(bytes, (size_t)n);
+			continue;
+		}
+		if (errno == EAGAIN) {
+			st = wait_for(p->in, POLLOUT, timeout_ms, e);
+			if (st != ST_OK)
+				return st;
+		} else if (errno != EINTR) {
+			return ST_NONE;
+		}
+	}
+	return ST_OK;
+}
+
+static void reap(struct spawn *p, int *status)
+{
+	int raw = 0;
+
+	while (waitpid(p->pid, &raw, 0) < 0 && errno == EINTR)
+		continue;
+	p->pid = 0;
+	*status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
+}
+
+enum st spawn_wait(struct spawn *p, int64_t timeout_ms, int *status,
+    struct err *e)
+{
+	AUTO_FD end = -1;
+
+	fd_clear(&p->in);
+	*status = 0;
+	/* Without pidfd_open (Linux before 5.3) it is waited for without an
+	 * end. */
+	end = pidfd_open(p->pid, 0);
+	if (end >= 0 && wait_for(end, POLLIN, timeout_ms, e) != ST_OK) {
+		spawn_kill(p);
+		return ST_TEMP;
+	}
+	reap(p, status);
+	return ST_OK;
+}
+
+void spawn_kill(struct spawn *p)
+{
+	int status;
+
+	fd_clear(&p->in);
+	if (p->pid <= 0)
+		return;
+	kill(-p->pid, SIGKILL);
+	kill(p->pid, SIGKILL);
+	reap(p, &status);
+}

@@ -1,0 +1,53 @@
+/*
+ * spawn - run a shell command, feed it, wait for its end; all with deadlines.
+ */
+#ifndef COMMON_BASE_SPAWN_H
+#define COMMON_BASE_SPAWN_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/macros.h"
+#include "base/str.h"
+
+struct spawn {
+	pid_t pid; /* 0: none */
+	int in;    /* its standard input, -1 when closed; never blocks */
+};
+
+/* Who it runs as; the groups are those of the user. */
+struct spawn_user {
+	uid_t uid;
+	gid_t gid;
+	const char *name;
+};
+
+/*
+ * Start "sh -c command" in its own process group, with default signals and a
+ * pipe as standard input; output goes where ours does. as may be NULL. ST_TEMP:
+ * no process could be made.
+ */
+enum st spawn_shell(struct spawn *p, const char *command,
+    const struct spawn_user *as, struct err *e) MUST_CHECK;
+
+/*
+ * Write to its input. ST_NONE: it does not read (any more). ST_TEMP: timeout,
+ * "timeout after N seconds waiting for WHAT".
+ */
+enum st spawn_write(struct spawn *p, struct str bytes, int64_t timeout_ms,
+    struct err *e) MUST_CHECK;
+
+/*
+ * Close its input and wait for its end; *status is that of the shell: 0..255,
+ * or 128 and the signal's number. ST_TEMP: timeout; it was killed then.
+ */
+enum st spawn_wait(struct spawn *p, int64_t timeout_ms, int *status,
+    struct err *e) MUST_CHECK;
+
+/* Kill its process group and collect it, if it still runs. */
+void spawn_kill(struct spawn *p);
+
+#endif
