@@ -12,10 +12,9 @@ EXAMPLES = Path(__file__).parents[2] / "doc" / "examples"
 
 def test_fetchmailrc(top, run_fetchmail):
     rc = write_rc(top / "rc", (EXAMPLES / "fetchmailrc").read_text())
-    r = run_fetchmail(None, "--configdump", "-f", rc)
+    r = run_fetchmail(None, "-V", "-f", rc)
     assert r.returncode == 0, r.stderr
-    for name in ("pop.example.com", "mail.example.net",
-                 "virtualuser0@example.com"):
+    for name in ("pop.example.com", "mail.example.net"):
         assert name in r.stdout
 
 
