@@ -14,6 +14,7 @@ UNIT_LDADD = %D%/libunit.a $(CMOCKA_LIBS) $(ALL_LIBS)
 UNIT_TESTS = \
 	%D%/test_address \
 	%D%/test_base \
+	%D%/test_bounce \
 	%D%/test_cleanup \
 	%D%/test_conf \
 	%D%/test_dot \
@@ -27,6 +28,7 @@ UNIT_TESTS = \
 	%D%/test_session \
 	%D%/test_session_limits \
 	%D%/test_smtp_parse \
+	%D%/test_spawn \
 	%D%/test_spool
 check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += %D%/talk.h %D%/unit.h %D%/run
@@ -34,6 +36,7 @@ EXTRA_DIST += %D%/talk.h %D%/unit.h %D%/run
 LDADD = $(UNIT_LDADD)
 %C%_test_address_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_base_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_bounce_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cleanup_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_conf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_dot_CFLAGS = $(UNIT_CFLAGS)
@@ -47,6 +50,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_session_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_limits_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_smtp_parse_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_spawn_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_spool_CFLAGS = $(UNIT_CFLAGS)
 
 # Golden tests and fuzz corpora add their runners to CHECK_RUN.
