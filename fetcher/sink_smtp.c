@@ -418,7 +418,8 @@ static enum fate end(struct sink *sink)
 
 	if (smtp_text_end(&s->c, &e) != ST_OK)
 		return broken(s, &e);
-	report_dialogue(s->refused.proto, '>', STR(". (EOM)"));
+	if (report_verbose())
+		report_note("%s>. (EOM)", s->refused.proto);
 	conn_set_timeout(s->c.conn, DOT_MS);
 	s->count++;
 	if (s->lmtp)

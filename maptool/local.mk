@@ -1,12 +1,17 @@
 # maptool: everything but main.c is also linked into the unit tests.
 MAPTOOL_SRC = \
+	%D%/alias.c %D%/alias.h \
+	%D%/ask.c \
+	%D%/make.c \
 	%D%/master_cf.c %D%/master_cf.h \
+	%D%/postalias.c \
 	%D%/postconf.c %D%/postconf.h \
 	%D%/postconf_dbms.c %D%/postconf_dbms.h \
 	%D%/postconf_edit.c %D%/postconf_edit.h \
 	%D%/postconf_names.c %D%/postconf_names.h \
 	%D%/postconf_show.c %D%/postconf_show.h \
-	%D%/postmap.c %D%/postmap.h
+	%D%/postmap.c %D%/postmap.h \
+	%D%/tables.c %D%/tables.h
 
 bin_PROGRAMS += %D%/maptool
 %C%_maptool_SOURCES = %D%/main.c $(MAPTOOL_SRC)

@@ -16,15 +16,18 @@ static const struct tool {
 	{ "postmap", "map", postmap_main },
 	{ "postalias", "alias", postalias_main },
 	{ "postconf", "conf", postconf_main },
+	{ "newaliases", "newaliases", newaliases_main },
 };
 
 static const char usage[] =
     "usage: maptool map ARGUMENT...     as postmap: build and query tables\n"
     "       maptool alias ARGUMENT...   as postalias: alias files\n"
     "       maptool conf ARGUMENT...    as postconf: show and edit main.cf\n"
+    "       maptool newaliases          alias files of alias_database\n"
     "       maptool --version | --help\n"
     "\n"
-    "Called as postmap, postalias or postconf it is that tool. See maptool(1).\n";
+    "Called as postmap, postalias, postconf or newaliases it is that tool. See\n"
+    "maptool(1).\n";
 
 int main(int argc, char **argv)
 {

@@ -8,5 +8,7 @@
 /* The exit status. argv[0] is not looked at. */
 int postmap_main(int argc, char **argv);
 int postalias_main(int argc, char **argv);
+/* Build all of alias_database. */
+int newaliases_main(int argc, char **argv);
 
 #endif

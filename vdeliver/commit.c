@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/xalloc.h"
@@ -17,7 +18,11 @@
 
 /* Return-Path, X-Original-To and Delivered-To of the longest addresses. */
 #define PREFIX_MAX 32768
+/* Maildirs that are remembered as looked through. */
+#define SWEPT_MAX  20000
 #define COPY_CHUNK 65536
+/* Maildirs that are remembered as looked through. */
+#define SWEPT_MAX 20000
 #define each_job(j, jobs)                                                \
 	for (struct list *p_ = (jobs)->next, *q_ = NULL; p_ != (jobs);   \
 	     p_ = p_->next)                                              \
@@ -28,6 +33,7 @@ struct commit {
 	struct maildir_store store;
 	int base_error;
 	struct durable *durable;
+	struct hash *swept; /* Maildirs that were looked through */
 	char *chunk;
 };
 
@@ -38,6 +44,7 @@ struct commit *commit_new(int base, int base_error, const char *base_path)
 	c->store = (struct maildir_store){ base, base_path };
 	c->base_error = base_error;
 	c->durable = durable_new(base);
+	c->swept = hash_new();
 	c->chunk = xmalloc(COPY_CHUNK);
 	return c;
 }
@@ -47,6 +54,7 @@ void commit_free(struct commit *c)
 	if (c == NULL)
 		return;
 	durable_free(c->durable);
+	hash_free(c->swept, NULL);
 	free(c->chunk);
 	free(c);
 }
@@ -121,6 +129,19 @@ static void warn_access(const struct target *t)
 	log_warn("perhaps you need to create the maildirs in advance");
 }
 
+/* Whoever staged here before this process and died has left what it had. */
+static void sweep_once(struct commit *c, const char *dir)
+{
+	if (hash_get(c->swept, str_c(dir)) != NULL)
+		return;
+	if (hash_count(c->swept) > SWEPT_MAX) {
+		hash_free(c->swept, NULL);
+		c->swept = hash_new();
+	}
+	hash_put(c->swept, str_c(dir), c);
+	maildir_sweep(&c->store, dir);
+}
+
 static enum st stage_target(struct commit *c, struct job *j, struct target *t)
 {
 	enum st st;
@@ -148,6 +169,7 @@ static enum st stage_target(struct commit *c, struct job *j, struct target *t)
 			warn_access(t);
 		return st;
 	}
+	sweep_once(c, t->msg.dir);
 	return write_target(c, j, t);
 }
 

@@ -49,7 +49,9 @@ struct server {
 	size_t count, max;
 	struct listener *listeners;
 	size_t n;
-	bool accepting, draining;
+	bool accepting;
+	bool draining;   /* accepts no more, ends with the last client */
+	bool stopping;   /* and sends them away when they have a pause */
 	bool lf_dot_set; /* smtpd_forbid_bare_newline stands in main.cf */
 };
 
@@ -536,7 +538,7 @@ static void on_commit_reply(struct client *c, struct ipc_in *in)
 	answered(c);
 	session_resume_commit(c->session, c->replies, c->reply_count);
 	arena_clear(&c->reply_arena);
-	if (c->home->draining)
+	if (c->home->stopping)
 		session_shutdown(c->session);
 	go_on(c);
 }
@@ -626,11 +628,13 @@ static void on_monitor(struct chan *chan, struct ipc_in *in, void *arg)
 	(void)chan;
 	if (in->type != W_DRAIN)
 		bug("message %u from the monitor", in->type);
+	s->stopping = ipc_get_u32(in) == 0;
 	s->draining = true;
 	set_accepting(s);
 	for (i = 0; i < s->n; i++)
 		fd_clear(&s->listeners[i].what.fd);
-	all_clients(s, drain_client);
+	if (s->stopping)
+		all_clients(s, drain_client);
 	end_if_drained(s);
 }
 

@@ -43,13 +43,24 @@ static int command_stop(const struct settings *set, pid_t pid)
 	return 1;
 }
 
+/* The running one looks at the files itself; that they are wrong is said here
+ * as well, where somebody sees it. */
 static int command_reload(const struct settings *set, pid_t pid)
 {
-	(void)set;
-	if (kill(pid, SIGHUP) == 0)
-		return 0;
-	log_error("kill %ld: %m", (long)pid);
-	return 1;
+	struct settings fresh;
+	struct err e;
+	int status = 0;
+
+	if (kill(pid, SIGHUP) != 0) {
+		log_error("kill %ld: %m", (long)pid);
+		return 1;
+	}
+	if (settings_load(&fresh, set->config_directory, &e) != ST_OK) {
+		log_error("%s; the old settings stay in force", e.text);
+		status = 1;
+	}
+	settings_clear(&fresh);
+	return status;
 }
 
 static int command_status(const struct settings *set, pid_t pid)
@@ -194,11 +205,13 @@ int main(int argc, char **argv)
 		log_fatal("open %s: %m; name the directory of main.cf by -c",
 		    o.dir);
 	o.dir = dir;
+	if (o.command != NULL) {
+		settings_for_control(&set, o.dir);
+		return run_command(o.command, &set);
+	}
 	if (settings_load(&set, o.dir, &e) != ST_OK)
 		log_fatal("%s", e.text);
 	if (o.test)
 		return 0;
-	if (o.command != NULL)
-		return run_command(o.command, &set);
 	return run(&o, &set);
 }

@@ -55,7 +55,8 @@ struct generation {
 	struct monitor *home;
 	struct settings set;
 	struct chan router;
-	bool draining;
+	bool draining; /* W_DRAIN was sent */
+	bool ending;   /* and the clients shall go */
 	struct ev_timer force;
 	size_t children;
 };
@@ -305,14 +306,17 @@ static void kill_generation(struct ev_loop *loop, struct ev_timer *t,
 	}
 }
 
-static void drain(struct generation *g)
+/* gentle: clients go on until they leave, as after a reload. */
+static void drain(struct generation *g, bool gentle)
 {
 	AUTO_IPC_OUT o = IPC_OUT;
 
-	if (g->draining)
+	if (g->ending || (gentle && g->draining))
 		return;
 	g->draining = true;
+	g->ending = !gentle;
 	ipc_begin(&o, W_DRAIN);
+	ipc_put_u32(&o, gentle);
 	list_foreach(p, &g->home->children) {
 		struct child *c = CONTAINER_OF(p, struct child, link);
 
@@ -322,6 +326,8 @@ static void drain(struct generation *g)
 			fd_clear(&c->control);
 	}
 	chan_send(&g->router, &o, -1);
+	if (gentle)
+		return;
 	ev_timer_init(&g->force, kill_generation, DRAIN_SECONDS, 0);
 	ev_timer_start(g->home->loop, &g->force);
 }
@@ -379,7 +385,7 @@ static void replace_generation(struct monitor *m, struct generation *g)
 	struct settings set = g->set;
 
 	chan_close(&g->router);
-	drain(g);
+	drain(g, false);
 	if (g == m->now && !m->stopping)
 		start_generation(m, &set);
 }
@@ -467,7 +473,7 @@ static void on_stop(struct ev_loop *loop, struct ev_signal *w, int events)
 	m->stopping = true;
 	listeners_close(&m->listeners, true);
 	list_foreach(p, &m->generations)
-		drain(CONTAINER_OF(p, struct generation, link));
+		drain(CONTAINER_OF(p, struct generation, link), false);
 }
 
 static void on_reload(struct ev_loop *loop, struct ev_signal *w, int events)
@@ -494,7 +500,7 @@ static void on_reload(struct ev_loop *loop, struct ev_signal *w, int events)
 	}
 	m->listeners = fresh;
 	start_generation(m, &set);
-	drain(old);
+	drain(old, true);
 	/* The logger takes the new maillog_file, and reopens the old one. */
 	list_foreach(p, &m->children) {
 		struct child *c = CONTAINER_OF(p, struct child, link);

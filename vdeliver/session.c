@@ -41,6 +41,8 @@ const struct session_verb session_verbs[] = {
 	{ "HELO", V_SMTP | V_LAST | V_JUNK, ANY, do_helo },
 	{ "EHLO", V_SMTP | V_LAST | V_JUNK, ANY, do_ehlo },
 	{ "LHLO", V_LMTP | V_LAST | V_JUNK, ANY, do_ehlo },
+	{ "HELO", V_LMTP, 0, NULL },
+	{ "EHLO", V_LMTP, 0, NULL },
 	{ "STARTTLS", V_BOTH | V_LAST, ANY, do_starttls },
 	{ "AUTH", V_BOTH | V_LAST, ANY, do_auth },
 	{ "MAIL", V_BOTH, IN(S_READY), do_mail },
@@ -63,6 +65,9 @@ static const struct {
 	unsigned in, protos;
 	struct session_reply reply;
 } misplaced[] = {
+	/* RFC 2033 4.1 */
+	{ "HELO", ~0U, V_LMTP, { 500, "5.5.1", "Error: this is LMTP: LHLO" } },
+	{ "EHLO", ~0U, V_LMTP, { 500, "5.5.1", "Error: this is LMTP: LHLO" } },
 	{ "MAIL", IN(S_START), V_SMTP,
 	    { 503, "5.5.1", "Error: send HELO/EHLO first" } },
 	{ "MAIL", IN(S_START), V_LMTP,

@@ -319,6 +319,21 @@ enum st settings_load(struct settings *s, const char *dir, struct err *e)
 	return ST_OK;
 }
 
+void settings_for_control(struct settings *s, const char *dir)
+{
+	struct err e;
+
+	memset(s, 0, sizeof(*s));
+	s->config_directory = dir;
+	if (conf_load(&s->conf, dir, &e) != ST_OK) {
+		log_warn("%s; going on with the defaults", e.text);
+		s->conf = conf_defaults(dir);
+	}
+	if (conf_str(s->conf, "vdeliver_run_directory",
+		&s->vdeliver_run_directory, &e) != ST_OK)
+		log_fatal("%s", e.text);
+}
+
 void settings_clear(struct settings *s)
 {
 	if (s == NULL)

@@ -77,6 +77,11 @@ struct settings {
  */
 enum st settings_load(struct settings *s, const char *dir, struct err *e)
     MUST_CHECK;
+/*
+ * Only what control.h needs, also when the rest of main.cf is wrong: a running
+ * vdeliver can be stopped whatever its files look like by now.
+ */
+void settings_for_control(struct settings *s, const char *dir);
 /* NULL is fine. */
 void settings_clear(struct settings *s);
 

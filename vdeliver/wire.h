@@ -54,7 +54,8 @@ enum wire {
 	/* any child → logger */
 	W_LOG, /* u32 level, u32 pid, str tag, str line */
 
-	/* monitor → child: end when what is under way is done */
+	/* monitor → child: end when what is under way is done; u32 gentle: as
+	 * soon as the clients leave by themselves */
 	W_DRAIN,
 };
 

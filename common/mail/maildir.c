@@ -2,9 +2,11 @@
 
 #include "mail/maildir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/num.h"
 
 /* Publishing tries this many names; each differs in its microseconds. */
 #define NAME_TRIES 50
@@ -179,6 +182,43 @@ enum st maildir_publish(struct maildir_msg *msg, struct arena *a, struct err *e)
 	st = maildir_errno(e, msg->store, "create maildir file", msg->new);
 	msg->new = NULL;
 	return st;
+}
+
+/* "1700000000.P123Q4Babcdef01.HOST": is it ours, and its maker gone? */
+static bool is_left_over(struct str name)
+{
+	struct str rest = name, part, pid, boot;
+	uint64_t v;
+
+	if (!str_cut(&rest, '.', &part) || !str_starts(rest, STR("P")) ||
+	    !str_cut(&rest, '.', &part) || !str_eqc(rest, host_part()))
+		return false;
+	part = str_skip(part, 1);
+	if (!str_cut(&part, 'Q', &pid) || !num_u64(pid, INT32_MAX, &v) ||
+	    v == 0 || !str_cut(&part, 'B', &boot) || part.n != 8)
+		return false;
+	if (!str_eqc(part, boot_part()))
+		return true;
+	return kill((pid_t)v, 0) != 0 && errno == ESRCH;
+}
+
+void maildir_sweep(const struct maildir_store *store, const char *dir)
+{
+	AUTO_ARENA a = { 0 };
+	AUTO_FD fd = openat(store->fd, arena_printf(&a, "%s/tmp", dir),
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct dirent *entry;
+	DIR *d;
+
+	if (fd < 0)
+		return;
+	d = fdopendir(fd_take(&fd));
+	if (d == NULL)
+		return;
+	while ((entry = readdir(d)) != NULL)
+		if (is_left_over(str_c(entry->d_name)))
+			unlinkat(dirfd(d), entry->d_name, 0);
+	closedir(d);
 }
 
 void maildir_discard(struct maildir_msg *msg)

@@ -57,6 +57,13 @@ enum st maildir_publish(struct maildir_msg *msg, struct arena *a, struct err *e)
 void maildir_discard(struct maildir_msg *msg);
 
 /*
+ * Remove from DIR/tmp what processes of this host left that have died since:
+ * files with names of ours, of another boot or of a pid that is no more. Others'
+ * files stay. Errors do not matter: it is done again some day.
+ */
+void maildir_sweep(const struct maildir_store *store, const char *dir);
+
+/*
  * The outcome for errno after a failed step, with the text "maildir delivery
  * failed: WHAT STORE/PATH: REASON"; path may be NULL. errno is kept.
  */

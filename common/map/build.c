@@ -241,29 +241,52 @@ static void look_for_signals(struct map_build *b)
 		return; /* in place: the work is finished first */
 	temp_discard(&b->temp);
 	hold_end(&b->hold);
-	/* Still here: somebody handles the signal, and wants no table now. */
+	/* Still here: somebody handles the signal; there is no table now. */
 	_exit(1);
+}
+
+static enum st put(struct map_build *b, struct str key, struct str val,
+    bool nul, struct err *e)
+{
+	char *z = xstrndup(val);
+	enum st st =
+	    b->writer.ops->put(&b->writer, (struct str){ key.p, key.n + nul },
+		(struct str){ z, val.n + nul }, e);
+
+	free(z);
+	return st;
 }
 
 enum st map_build_put(struct map_build *b, struct str key, struct str val,
     struct err *e)
 {
 	AUTO_BUF folded = BUF_MAX(KEY_MAX);
-	struct writer *w = &b->writer;
-	struct str k, v;
+	const struct writer *w = &b->writer;
 	enum st st;
 
 	look_for_signals(b);
 	if (!map_fold_key(&b->shape, key, &folded))
 		return err_temp(e, "", "key of more than %d bytes", KEY_MAX);
-	k = (struct str){ buf_c(&folded), folded.n + b->nul };
-	v = (struct str){ xstrndup(val), val.n + b->nul };
-	st = w->ops->put(w, k, v, e);
-	free((void *)(uintptr_t)v.p);
+	st = put(b, (struct str){ buf_c(&folded), folded.n }, val, b->nul, e);
 	if (st == ST_NONE && w->dup == DUP_WARN)
 		log_warn("%s: duplicate entry: \"%s\"",
 		    w->ops->by_spec ? w->spec : w->shown, buf_c(&folded));
 	return st == ST_NONE ? ST_OK : st;
+}
+
+enum st map_build_set(struct map_build *b, struct str key, struct str val,
+    enum map_build_end end, struct err *e)
+{
+	AUTO_BUF z = BUF_MAX(KEY_MAX);
+	enum writer_dup dup = b->writer.dup;
+	enum st st;
+
+	buf_set(&z, key);
+	b->writer.dup = DUP_REPLACE;
+	st = put(b, (struct str){ buf_c(&z), z.n }, val,
+	    end == MAP_BUILD_STYLE && b->nul, e);
+	b->writer.dup = dup;
+	return st;
 }
 
 static enum st put_in_place(struct map_build *b, struct err *e)

@@ -39,6 +39,13 @@ enum st map_build_open(struct map_build **b, struct str spec,
  * over or put in place of the old one. */
 enum st map_build_put(struct map_build *b, struct str key, struct str val,
     struct err *e) MUST_CHECK;
+/* A record in place of any old one, silently. */
+enum map_build_end {
+	MAP_BUILD_STYLE, /* with a NUL or not, as all the others */
+	MAP_BUILD_BARE,  /* without */
+};
+enum st map_build_set(struct map_build *b, struct str key, struct str val,
+    enum map_build_end end, struct err *e) MUST_CHECK;
 /* All of it becomes visible, and durable; b is gone whatever is returned. */
 enum st map_build_commit(struct map_build *b, struct err *e) MUST_CHECK;
 /* Nothing happened; removes the temporary file. NULL is fine. */

@@ -49,6 +49,24 @@ static void remember_files(struct maps *m, struct table *t)
 	}
 }
 
+/* What is wrong, and what to do about it where that is clear. */
+static void log_trouble(const struct table *t)
+{
+	static const char *const built[] = { "hash:", "btree:", "lmdb:",
+		"cdb:" };
+	struct str why = str_c(t->why.text);
+	size_t i;
+
+	for (i = 0; i < NELEM(built); i++)
+		if (str_starts(str_c(t->spec), str_c(built[i])) &&
+		    str_ends(why, STR("No such file or directory"))) {
+			log_error("%s; make it with: postmap %s", t->why.text,
+			    t->spec);
+			return;
+		}
+	log_error("%s", t->why.text);
+}
+
 static struct table *open_table(struct maps *m, struct str spec,
     const char *default_type, unsigned flags)
 {
@@ -62,7 +80,7 @@ static struct table *open_table(struct maps *m, struct str spec,
 	if (map_open(&t->map, spec, default_type, flags, &t->why) == ST_OK)
 		return t;
 	t->map = NULL;
-	log_error("%s", t->why.text);
+	log_trouble(t);
 	remember_files(m, t);
 	return t;
 }

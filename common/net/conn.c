@@ -131,7 +131,7 @@ static enum st tls_wait(struct conn *c, int rc, int64_t deadline, struct err *e)
 		return ST_NONE;
 	default:
 		tls_reason(c->ssl, why, sizeof(why));
-		return err_temp(e, "4.7.5", "%s: TLS: %s", c->name, why);
+		return err_temp(e, "4.7.5", "%s", why);
 	}
 }
 

@@ -146,17 +146,35 @@ enum st tls_check_fingerprint(SSL *ssl, const struct tls_rules *r,
 	return ST_OK;
 }
 
+/* Whose certificate it is, and whose it should be. */
+static void mismatch(SSL *ssl, char *text, size_t size)
+{
+	const char *want = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	X509 *cert = SSL_get0_peer_certificate(ssl);
+	char name[256] = "?";
+
+	if (cert != NULL)
+		X509_NAME_get_text_by_NID(X509_get_subject_name(cert),
+		    NID_commonName, name, sizeof(name));
+	snprintf(text, size, "Server CommonName mismatch: %s != %s", name,
+	    want != NULL ? want : "the address that was connected to");
+}
+
 void tls_reason(SSL *ssl, char *text, size_t size)
 {
 	long bad = SSL_get_verify_result(ssl);
 	unsigned long code = ERR_get_error();
 
-	if (bad != X509_V_OK)
-		snprintf(text, size, "certificate: %s",
+	if (bad == X509_V_ERR_HOSTNAME_MISMATCH ||
+	    bad == X509_V_ERR_IP_ADDRESS_MISMATCH)
+		mismatch(ssl, text, size);
+	else if (bad != X509_V_OK)
+		snprintf(text, size,
+		    "Server certificate verification error: %s",
 		    X509_verify_cert_error_string(bad));
 	else if (code != 0)
 		ERR_error_string_n(code, text, size);
 	else
-		snprintf(text, size, "the peer has closed");
+		snprintf(text, size, "the TLS connection broke off");
 	ERR_clear_error();
 }

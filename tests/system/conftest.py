@@ -185,10 +185,12 @@ def run():
     """run("postmap", ...): our output, as CompletedProcess."""
 
     def call(name, *args, check=True, **kw):
-        return subprocess.run([name, *map(str, args)], check=check,
-                              capture_output=True, text=True,
-                              stdin=kw.pop("stdin", subprocess.DEVNULL),
-                              timeout=60, **kw)
+        if "input" not in kw:
+            kw["stdin"] = subprocess.DEVNULL
+        p = subprocess.run([name, *map(str, args)], capture_output=True,
+                           text=True, timeout=60, **kw)
+        assert not check or p.returncode == 0, p.stderr
+        return p
 
     return call
 

@@ -5,7 +5,7 @@ import socket
 import subprocess
 
 from . import maildir
-from .waiting import Late
+from .waiting import Late, until
 
 BIN = os.environ.get("VD_BIN", "/run/bin")
 
@@ -74,6 +74,11 @@ class Mailhost:
             return self.logfile.read_text(errors="replace")
         except FileNotFoundError:
             return ""
+
+    def logged(self, text, seconds=10):
+        """Wait for a text in the log; the line that has it first."""
+        return until(lambda: [x for x in self.log().splitlines() if text in x],
+                     f"{text!r} in the log", seconds)[0]
 
     @property
     def where(self):

@@ -1,0 +1,127 @@
+/* make - build tables from their sources, or add to them. */
+
+#include <fcntl.h>
+#include <grp.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/log.h"
+#include "maptool/tables.h"
+
+#define SOURCE_MAX ((size_t)1 << 32)
+/* A source that changes while it is read is read again, not for ever. */
+#define TRIES 10
+
+/* As the owner of the source: the table belongs to who made the source. */
+static void become_owner(const struct tables *t, const struct stat *sb)
+{
+	if (geteuid() != 0 || t->keep_owner ||
+	    (sb->st_uid == 0 && sb->st_gid == 0))
+		return;
+	if (setgroups(0, NULL) != 0 || setegid(sb->st_gid) != 0 ||
+	    seteuid(sb->st_uid) != 0)
+		log_fatal("cannot become the owner of the source: %m");
+}
+
+static void become_root(void)
+{
+	if (getuid() != 0 || geteuid() == 0)
+		return;
+	if (seteuid(0) != 0 || setegid(0) != 0)
+		log_fatal("cannot become root again: %m");
+}
+
+/* What group and others may not do with the source, they may not with it. */
+static mode_t table_mode(const struct tables *t, const struct stat *sb)
+{
+	if (t->no_mode || !S_ISREG(sb->st_mode))
+		return 0644;
+	return 0644 & ~(~sb->st_mode & 077);
+}
+
+static bool same(const struct stat *a, const struct stat *b)
+{
+	return a->st_size == b->st_size &&
+	    a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	    a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static enum st read_source(int fd, const char *name, struct buf *text,
+    struct err *e)
+{
+	struct stat before, after;
+	int tries = TRIES;
+
+	for (;;) {
+		if (fstat(fd, &before) != 0)
+			return err_temp(e, "", "read %s: %m", name);
+		if (io_slurp(fd, name, text, e) != ST_OK)
+			return ST_TEMP;
+		if (!S_ISREG(before.st_mode) || --tries == 0 ||
+		    fstat(fd, &after) != 0 || same(&before, &after))
+			return ST_OK;
+		buf_reset(text);
+		if (lseek(fd, 0, SEEK_SET) < 0)
+			return err_temp(e, "", "read %s: %m", name);
+	}
+}
+
+static void NORETURN give_up(struct map_build *b, const struct err *e)
+{
+	map_build_discard(b);
+	log_fatal("%s", e->text);
+}
+
+void tables_put(struct map_build *b, struct str key, struct str val)
+{
+	struct err e;
+
+	if (map_build_put(b, key, val, &e) != ST_OK)
+		give_up(b, &e);
+}
+
+static const char *source_path(const char *map)
+{
+	const char *colon = strchr(map, ':');
+
+	return colon != NULL ? colon + 1 : map;
+}
+
+static void make_one(const struct tables *t, const char *map)
+{
+	bool add = t->mode == 'i';
+	const char *name = add ? "stdin" : source_path(map);
+	AUTO_BUF text = BUF_MAX(SOURCE_MAX);
+	AUTO_FD fd = add ? dup(STDIN_FILENO) : open(name, O_RDONLY | O_CLOEXEC);
+	struct map_build_how how = { .flags = t->flags,
+		.add = add,
+		.uid = (uid_t)-1 };
+	struct map_build *b;
+	struct stat sb;
+	struct err e;
+
+	if (fd < 0 || fstat(fd, &sb) != 0)
+		log_fatal("open %s: %m", name);
+	how.mode = table_mode(t, &sb);
+	become_owner(t, &sb);
+	if (map_build_open(&b, str_c(map), t->default_type, &how, &e) != ST_OK)
+		log_fatal("%s", e.text);
+	if (read_source(fd, name, &text, &e) != ST_OK)
+		give_up(b, &e);
+	t->tool->read(t, b, name, buf_str(&text));
+	if (map_build_commit(b, &e) != ST_OK)
+		log_fatal("%s", e.text);
+	become_root();
+}
+
+int tables_make(const struct tables *t)
+{
+	int i;
+
+	umask(022);
+	for (i = 0; i < t->n; i++)
+		make_one(t, t->maps[i]);
+	return 0;
+}

@@ -1,0 +1,58 @@
+/*
+ * tables - what postmap and postalias have in common: one run with its
+ * options, and the four things that it can do. All of them end the program
+ * with a "fatal: " line when something is wrong, as the originals do.
+ */
+#ifndef MAPTOOL_TABLES_H
+#define MAPTOOL_TABLES_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+#include "conf/conf.h"
+#include "map/build.h"
+
+struct tables;
+
+/* How the two differ. */
+struct tables_tool {
+	const char *letters;   /* for getopt(3) */
+	const char *usage;     /* behind "usage: " */
+	const char *separator; /* between key and value in lists */
+	/* Put the records of a source into b; name is for messages. */
+	void (*read)(const struct tables *t, struct map_build *b,
+	    const char *name, struct str text);
+};
+
+struct tables {
+	const struct tables_tool *tool;
+	const char *dir; /* -c, NULL: the usual place */
+	char mode;       /* 'q', 'd', 's', 'i', or 'b' for build */
+	const char *key; /* of -q and -d */
+	bool keep_owner; /* -o */
+	bool no_mode;    /* -p */
+	bool no_utf8;    /* -u */
+	bool no_fold;    /* -f */
+	unsigned flags;  /* enum map_flags */
+	char **maps;
+	int n;
+
+	struct conf *conf;
+	const char *default_type;
+};
+
+/* Read main.cf for what a run needs: default_type, UTF-8 in flags. */
+void tables_config(struct tables *t);
+/* A record that does not come: say so and end, the old table stays. */
+void tables_put(struct map_build *b, struct str key, struct str val);
+
+/* The exit status. */
+int tables_make(const struct tables *t);
+int tables_query(const struct tables *t);
+int tables_delete(const struct tables *t);
+int tables_list(const struct tables *t);
+
+/* Options, then what they ask for. */
+int tables_main(const struct tables_tool *tool, int argc, char **argv);
+
+#endif
