@@ -419,7 +419,7 @@ static enum fate end(struct sink *sink)
 	if (smtp_text_end(&s->c, &e) != ST_OK)
 		return broken(s, &e);
 	if (report_verbose())
-		report_note("%s>. (EOM)", s->refused.proto);
+		report_note("%s>. (EOM)", s->lmtp ? "LMTP" : "SMTP");
 	conn_set_timeout(s->c.conn, DOT_MS);
 	s->count++;
 	if (s->lmtp)
