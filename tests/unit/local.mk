@@ -16,6 +16,7 @@ UNIT_TESTS = \
 	%D%/test_address \
 	%D%/test_alias \
 	%D%/test_base \
+	%D%/test_bounce \
 	%D%/test_cleanup \
 	%D%/test_conf \
 	%D%/test_conn \
@@ -34,6 +35,7 @@ UNIT_TESTS = \
 	%D%/test_smtp_client \
 	%D%/test_smtp_parse \
 	%D%/test_source \
+	%D%/test_spawn \
 	%D%/test_spool \
 	%D%/test_text
 check_PROGRAMS += $(UNIT_TESTS)
@@ -41,6 +43,7 @@ EXTRA_DIST += %D%/capture.h %D%/script.h %D%/talk.h %D%/unit.h %D%/run
 UNIT_TESTS = \
 	%D%/test_address \
 	%D%/test_base \
+	%D%/test_bounce \
 	%D%/test_cleanup \
 	%D%/test_conf \
 	%D%/test_conn \
@@ -57,6 +60,7 @@ UNIT_TESTS = \
 	%D%/test_session_limits \
 	%D%/test_smtp_client \
 	%D%/test_smtp_parse \
+	%D%/test_spawn \
 	%D%/test_spool
 check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += %D%/capture.h %D%/script.h %D%/talk.h %D%/unit.h %D%/run
@@ -66,6 +70,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_address_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_alias_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_base_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_bounce_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cleanup_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_conf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_conn_CFLAGS = $(UNIT_CFLAGS)
@@ -84,6 +89,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_smtp_client_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_smtp_parse_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_source_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_spawn_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_spool_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_text_CFLAGS = $(UNIT_CFLAGS)
 
