@@ -207,7 +207,8 @@ enum st accounts_settle(struct config *c, const struct cli *cli,
 		u = r->users;
 		number = 0;
 		do {
-			if (settle_one(c, cli, r, u, number++, &end, e) != ST_OK)
+			if (settle_one(c, cli, r, u, number++, &end, e) !=
+			    ST_OK)
 				return ST_TEMP;
 			u = u != NULL ? u->next : NULL;
 		} while (u != NULL);

@@ -40,30 +40,6 @@ UNIT_TESTS = \
 	%D%/test_text
 check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += %D%/capture.h %D%/script.h %D%/talk.h %D%/unit.h %D%/run
-UNIT_TESTS = \
-	%D%/test_address \
-	%D%/test_base \
-	%D%/test_bounce \
-	%D%/test_cleanup \
-	%D%/test_conf \
-	%D%/test_conn \
-	%D%/test_dot \
-	%D%/test_expand \
-	%D%/test_header \
-	%D%/test_lines \
-	%D%/test_netrc \
-	%D%/test_pattern \
-	%D%/test_postconf \
-	%D%/test_rc_lex \
-	%D%/test_route \
-	%D%/test_session \
-	%D%/test_session_limits \
-	%D%/test_smtp_client \
-	%D%/test_smtp_parse \
-	%D%/test_spawn \
-	%D%/test_spool
-check_PROGRAMS += $(UNIT_TESTS)
-EXTRA_DIST += %D%/capture.h %D%/script.h %D%/talk.h %D%/unit.h %D%/run
 
 LDADD = $(UNIT_LDADD)
 %C%_test_addr_find_CFLAGS = $(UNIT_CFLAGS)
