@@ -52,15 +52,13 @@ static bool is_enhanced(struct str word)
 
 void bounce_status(struct str reply, char status[10])
 {
+	char first = reply.n >= 3 ? reply.p[0] : '5';
 	struct str word;
 
-	if (str_word(&reply, " -\n", &word) && word.n == 3 &&
-	    (word.p[0] == '4' || word.p[0] == '2'))
-		memcpy(status, "4.0.0", 6);
-	else
-		memcpy(status, "5.0.0", 6);
-	if (word.n == 3 && word.p[0] == '2')
-		status[0] = '2';
+	memcpy(status, "5.0.0", 6);
+	if (first == '2' || first == '4')
+		status[0] = first;
+	reply = str_skip(reply, 4);
 	if (str_word(&reply, " \n", &word) && is_enhanced(word)) {
 		memcpy(status, word.p, word.n);
 		status[word.n] = '\0';
@@ -126,8 +124,7 @@ static void add_words(struct buf *out, const struct bounce *b)
 	    "This is an automatic message of the program that collects "
 	    "mail.\r\n\r\n"
 	    "A message of yours could not be delivered to all of its "
-	    "recipients.\r\n"
-	    "It will not be tried again.\r\n\r\n");
+	    "recipients.\r\n\r\n");
 	buf_addf(out, "Reason: %s\r\n\r\n", reasons[b->reason]);
 	buf_addc(out, "The following address(es) failed:\r\n");
 	for (i = 0; i < b->failed_n; i++) {

@@ -12,6 +12,9 @@
 #include "fetcher/report.h"
 #include "fetcher/route.h"
 
+/* How often somebody hears that a long message moves. */
+#define MOVED_MS 30000
+
 /* All lines up to the empty one. *more: a body follows. */
 static enum status read_header(struct carry *c, struct buf *raw, bool *more,
     struct err *e)
@@ -50,10 +53,15 @@ static enum status drain(struct carry *c, bool more, struct err *e)
 static enum status hand_body(struct carry *c, bool more, enum fate *fate,
     struct err *e)
 {
+	int64_t moved = clock_ms();
 	struct str line;
 	enum status st = PS_NOMAIL;
 
 	while (more && (st = pop3_line(c->p, &line, e)) == PS_SUCCESS) {
+		if (clock_ms() - moved > MOVED_MS) {
+			moved = clock_ms();
+			c->moved(c->arg);
+		}
 		*fate = sink_text(c->sink, line);
 		if (*fate != FATE_TAKEN)
 			return PS_SUCCESS;

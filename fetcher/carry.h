@@ -24,6 +24,8 @@ struct carry {
 	struct sink *sink;
 	uint64_t size; /* as the server says */
 	struct carry_last *last;
+	void (*moved)(void *arg); /* called now and then in a long text */
+	void *arg;
 };
 
 /*

@@ -5,10 +5,13 @@ FETCHER_SRC = \
 	%D%/carry.c %D%/carry.h \
 	%D%/cli.c %D%/cli.h \
 	%D%/config.h \
+	%D%/daemon.c %D%/daemon.h \
 	%D%/header.c %D%/header.h \
 	%D%/host.c %D%/host.h \
+	%D%/instance.c %D%/instance.h \
 	%D%/netrc.c %D%/netrc.h \
 	%D%/options.c %D%/options.def %D%/options.h \
+	%D%/password.c %D%/password.h \
 	%D%/paths.c %D%/paths.h \
 	%D%/pidfile.c %D%/pidfile.h \
 	%D%/poll.c %D%/poll.h \
@@ -18,6 +21,7 @@ FETCHER_SRC = \
 	%D%/refuse.c %D%/refuse.h \
 	%D%/report.c %D%/report.h \
 	%D%/server.c %D%/server.h \
+	%D%/round.c %D%/round.h \
 	%D%/route.c %D%/route.h \
 	%D%/sink.c %D%/sink.h \
 	%D%/sink_bsmtp.c \

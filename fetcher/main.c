@@ -1,16 +1,12 @@
 /* fetcher - settings, lock, rounds, exit states. Runs in: parent. */
 
-#include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,22 +14,16 @@
 #include "base/log.h"
 #include "fetcher/account.h"
 #include "fetcher/cli.h"
-#include "fetcher/pidfile.h"
+#include "fetcher/daemon.h"
+#include "fetcher/instance.h"
+#include "fetcher/password.h"
 #include "fetcher/paths.h"
-#include "fetcher/poll.h"
+#include "fetcher/pidfile.h"
 #include "fetcher/rc_parse.h"
 #include "fetcher/report.h"
+#include "fetcher/round.h"
 
-#define RC_MAX  (16u << 20)
-#define IDS_MAX (64u << 20)
-
-/* What the signal handler may touch. */
-static volatile sig_atomic_t ended_by;
-
-static void on_signal(int sig)
-{
-	ended_by = sig;
-}
+#define RC_MAX (16u << 20)
 
 struct program {
 	struct cli cli;
@@ -42,6 +32,9 @@ struct program {
 	struct account *accounts;
 	const char *pidfile, *idfile;
 	bool locked;
+	int64_t interval; /* 0: one round */
+	time_t rc_time;   /* when the rc was changed last */
+	char **argv;
 };
 
 static int finish(struct program *p, int status)
@@ -50,7 +43,6 @@ static int finish(struct program *p, int status)
 		pidfile_release(p->pidfile);
 	if (report_verbose())
 		report_note("normal termination, status %d", status);
-	arena_clear(&p->config.arena);
 	return status;
 }
 
@@ -135,250 +127,122 @@ static int show_version(const struct program *p)
 	return PS_SUCCESS;
 }
 
-/* --- the lock ------------------------------------------------------------ */
+/* --- rounds -------------------------------------------------------------- */
 
-static int quit_other(struct program *p, const struct pidfile_holder *h)
+static const char *rc_path(const struct program *p)
 {
-	struct timespec pause = { 0, 100000000 };
-	int i;
-
-	if (kill(h->pid, SIGTERM) != 0) {
-		report_error("error killing %s fetchmail at %ld; bailing out.",
-		    h->background ? "background" : "foreground", (long)h->pid);
-		return PS_EXCLUDE;
-	}
-	fprintf(stderr, "%s: %s fetchmail at %ld killed.\n", report_prog(),
-	    h->background ? "background" : "foreground", (long)h->pid);
-	if (p->cli.quit_only)
-		return PS_SUCCESS;
-	for (i = 0; i < 100 && kill(h->pid, 0) == 0; i++)
-		nanosleep(&pause, NULL);
-	return -1;
+	return p->cli.rc != NULL ? p->cli.rc : p->paths.rc;
 }
 
-/* Another one runs: the cases in order, as fetchmail has them. */
-static int second_instance(struct program *p, const struct pidfile_holder *h)
+static time_t rc_mtime(const struct program *p)
 {
-	const char *prog = report_prog();
-	long pid = (long)h->pid;
+	struct stat sb;
 
-	if (p->cli.quit)
-		return quit_other(p, h);
-	if (p->cli.check) {
-		fprintf(stderr,
-		    "%s: can't check mail while another fetchmail "
-		    "to same host is running.\n",
-		    prog);
-	} else if (p->cli.n != 0) {
-		fprintf(stderr,
-		    "%s: can't poll specified hosts with another "
-		    "fetchmail running at %ld.\n",
-		    prog, pid);
-	} else if (!h->background) {
-		fprintf(stderr,
-		    "%s: another foreground fetchmail is running "
-		    "at %ld.\n",
-		    prog, pid);
-	} else if (p->cli.blocks_wakeup) {
-		fprintf(stderr,
-		    "%s: can't accept options while a background "
-		    "fetchmail is running.\n",
-		    prog);
-	} else if (kill(h->pid, SIGUSR1) == 0) {
-		if (!p->cli.silent)
-			fprintf(stderr,
-			    "%s: background fetchmail at %ld "
-			    "awakened.\n",
-			    prog, pid);
-		return PS_SUCCESS;
-	} else {
-		fprintf(stderr,
-		    "%s: fetchmail at %ld cannot be awakened: "
-		    "%s\n",
-		    prog, pid, strerror(errno));
-	}
-	return PS_EXCLUDE;
+	return stat(rc_path(p), &sb) == 0 ? sb.st_mtime : 0;
 }
 
-static int take_lock(struct program *p)
+/* A changed rc file that cannot be used is not what ends a daemon. */
+static bool rc_is_good(const struct program *p)
 {
-	struct pidfile_holder h;
+	AUTO_BUF text = BUF_MAX(RC_MAX);
+	struct config fresh = { .end = &fresh.records };
 	struct err e;
-	int status;
+	bool good = paths_check(rc_path(p), &e) == ST_OK &&
+	    io_read_file(rc_path(p), &text, &e) == ST_OK &&
+	    rc_parse(&fresh, rc_path(p), buf_str(&text), &e) == ST_OK;
 
-	pidfile_read(p->pidfile, &h);
-	if (h.pid != 0 && h.pid != getpid()) {
-		status = second_instance(p, &h);
-		if (status >= 0)
-			return status;
-	} else if (p->cli.quit_only) {
-		fprintf(stderr, "%s: no other fetchmail is running\n",
-		    report_prog());
-		return PS_EXCLUDE;
-	}
-	if (pidfile_take(p->pidfile, 0, &e) != ST_OK) {
-		report_error("%s", e.text);
-		return PS_EXCLUDE;
-	}
-	p->locked = true;
-	return -1;
+	if (!good)
+		report_error("%s was changed and cannot be used; the old "
+			     "settings stay: %s",
+		    rc_path(p), e.text);
+	arena_clear(&fresh.arena);
+	return good;
 }
 
-/* --- passwords ----------------------------------------------------------- */
-
-static int find_passwords(struct program *p)
+/* Begin anew with the same arguments, process and lock. */
+static void restart_if_changed(struct program *p)
 {
-	struct account *a;
-	char prompt[600], *typed;
+	time_t now = rc_mtime(p);
 
-	for (a = p->accounts; a != NULL; a = a->next) {
-		if (a->password != NULL)
-			continue;
-		if (!isatty(STDIN_FILENO)) {
-			report_error("can't find a password for %s@%s.",
-			    a->user, a->label);
-			return PS_AUTHFAIL;
-		}
-		snprintf(prompt, sizeof(prompt),
-		    "Enter password for %s@%s: ", a->user, a->label);
-		typed = getpass(prompt);
-		if (typed == NULL)
-			return PS_AUTHFAIL;
-		a->password = arena_strz(&p->config.arena, str_c(typed));
-	}
-	return -1;
-}
-
-/* --- polling ------------------------------------------------------------- */
-
-/* What the child said about uids: "C" forgets all, "Auid" adds one. */
-static void learn_ids(struct uidl *ids, const struct account *a,
-    struct str text)
-{
-	struct str line;
-
-	while (str_cut(&text, '\n', &line)) {
-		if (str_eqc(line, "C"))
-			uidl_clear(ids, a->user, a->host);
-		else if (line.n > 1 && *line.p == 'A')
-			uidl_add(ids, a->user, a->host, str_skip(line, 1));
-	}
-}
-
-static enum status wait_child(pid_t pid)
-{
-	int status;
-
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			return PS_UNDEFINED;
-		if (ended_by != 0)
-			kill(pid, SIGTERM);
-	}
-	if (WIFEXITED(status))
-		return (enum status)WEXITSTATUS(status);
-	if (ended_by == 0)
-		report_error("the process that polled was killed by signal "
-			     "%d",
-		    WTERMSIG(status));
-	return PS_UNDEFINED;
-}
-
-static void NORETURN run_child(const struct account *a, struct poll_how *how)
-{
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGINT, SIG_DFL);
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	exit((int)poll_account(a, how));
-}
-
-static enum status poll_one(struct program *p, const struct account *a,
-    struct uidl *ids)
-{
-	AUTO_BUF said = BUF_MAX(IDS_MAX);
-	struct poll_how how = { .check = p->cli.check, .ids = ids };
-	struct err e;
-	int fd[2];
-	pid_t pid;
-	enum status st;
-
-	fflush(stdout);
-	if (pipe(fd) != 0 || (pid = fork()) < 0) {
-		report_error("cannot start a process to poll %s: %m", a->label);
-		return PS_UNDEFINED;
-	}
-	if (pid == 0) {
-		close(fd[0]);
-		how.ids_out = fd[1];
-		run_child(a, &how);
-	}
-	close(fd[1]);
-	if (io_slurp(fd[0], "child", &said, &e) != ST_OK)
-		report_error("%s", e.text);
-	close(fd[0]);
-	st = wait_child(pid);
-	learn_ids(ids, a, buf_str(&said));
-	if (uidl_save(ids, &e) != ST_OK)
-		report_error("%s", e.text);
-	return st;
-}
-
-static void tell_status(enum status st)
-{
-	const char *name = status_name(st);
-
-	if (st == PS_SUCCESS || st == PS_NOMAIL)
+	if (now == p->rc_time || now == 0)
 		return;
-	if (name != NULL)
-		report_error("Query status=%d (%s)", (int)st, name);
-	else
-		report_error("Query status=%d", (int)st);
+	p->rc_time = now;
+	if (!rc_is_good(p))
+		return;
+	report_note("restarting fetchmail (%s changed)", rc_path(p));
+	execv("/proc/self/exe", p->argv);
+	report_error("the restart failed: %m");
 }
 
-static int poll_all(struct program *p)
+static int rounds(struct program *p)
 {
-	enum status last = PS_NOMAIL;
-	bool any = false;
-	struct account *a;
-	struct uidl *ids;
-	struct err e;
+	struct round r = { .accounts = p->accounts,
+		.idfile = p->idfile,
+		.check = p->cli.check,
+		.daemon = p->interval > 0 };
+	enum status status = round_run(&r);
+	int sig = 0;
 
-	if (uidl_load(&ids, p->idfile, &e) != ST_OK) {
-		report_error("%s", e.text);
-		uidl_free(ids);
-		return PS_IOERR;
+	while (p->interval > 0 && daemon_ended_by() == 0) {
+		sig = daemon_sleep(p->interval);
+		if (daemon_ended_by() != 0)
+			break;
+		if (sig != 0)
+			report_note("awakened by signal %d", sig);
+		restart_if_changed(p);
+		r.turn++;
+		status = round_run(&r);
 	}
-	for (a = p->accounts; a != NULL && ended_by == 0; a = a->next) {
-		last = poll_one(p, a, ids);
-		any |= last == PS_SUCCESS;
-		tell_status(last);
-	}
-	uidl_free(ids);
-	if (ended_by != 0)
-		report_note("terminated with signal %d", (int)ended_by);
-	return any ? PS_SUCCESS : (int)last;
+	if (daemon_ended_by() != 0)
+		report_note("terminated with signal %d", daemon_ended_by());
+	return (int)status;
 }
 
 /* --- start --------------------------------------------------------------- */
 
-static void set_report(struct program *p)
+static int open_log(const struct program *p, const char *log)
+{
+	int fd;
+
+	if (log == NULL || p->cli.nodetach)
+		return -1;
+	fd = open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		report_error("log file %s: %m", log);
+	return fd;
+}
+
+/* -1, or the exit status. */
+static int set_report(struct program *p)
 {
 	const struct options *g = &p->config.global;
-	struct report_how how = { report_prog(), REPORT_NORMAL,
-		opt_flag(g, OPT_SYSLOG), -1 };
 	const char *log = opt_text(g, OPT_LOGFILE);
+	struct report_how how = { report_prog(), REPORT_NORMAL,
+		opt_flag(g, OPT_SYSLOG), open_log(p, log) };
 
+	if (how.logfile < 0 && log != NULL && !p->cli.nodetach)
+		return PS_IOERR;
 	if (p->cli.silent)
 		how.verbosity = REPORT_SILENT;
 	else if (p->cli.verbose > 0)
 		how.verbosity =
 		    p->cli.verbose > 1 ? REPORT_DEBUG : REPORT_VERBOSE;
-	if (log != NULL && !p->cli.nodetach)
-		how.logfile =
-		    open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-	if (log != NULL && !p->cli.nodetach && how.logfile < 0)
-		report_error("log file %s: %s", log, strerror(errno));
 	report_init(&how);
+	return -1;
+}
+
+static void warn_of_loops(const struct program *p)
+{
+	const struct account *a;
+
+	for (a = p->accounts; a != NULL; a = a->next)
+		if (opt_flag(&a->o, OPT_FETCHALL) &&
+		    opt_flag(&a->o, OPT_KEEP)) {
+			fprintf(stderr,
+			    "Both fetchall and keep on in daemon "
+			    "or idle mode is a mistake!\n");
+			return;
+		}
 }
 
 static int settle(struct program *p)
@@ -394,12 +258,10 @@ static int settle(struct program *p)
 		report_error("%s", e.text);
 		return PS_SYNTAX;
 	}
-	if (opt_num(&p->config.global, OPT_DAEMON) > 0 && !p->cli.check) {
-		report_error("daemon mode is not supported yet; let cron or a "
-			     "systemd timer start %s",
-		    report_prog());
-		return PS_SYNTAX;
-	}
+	if (!p->cli.check)
+		p->interval = opt_num(&p->config.global, OPT_DAEMON);
+	if (p->interval > 0)
+		warn_of_loops(p);
 	return -1;
 }
 
@@ -418,6 +280,7 @@ static int prepare(struct program *p)
 		report_error("%s", e.text);
 		return PS_UNDEFINED;
 	}
+	p->rc_time = rc_mtime(p);
 	status = load(p);
 	if (status >= 0)
 		return status;
@@ -432,21 +295,67 @@ static int prepare(struct program *p)
 		return PS_SYNTAX;
 	}
 	if (p->cli.quit_only)
-		return -1;
+		return instance_check(&p->cli, p->pidfile);
 	status = settle(p);
 	if (status < 0)
 		status = check_file(p->idfile);
 	return status;
 }
 
-static void watch_signals(void)
+static int find_passwords(struct program *p)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
+	struct err e;
 
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGHUP, &sa, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	if (password_find(p->accounts, p->paths.netrc, &p->config.arena, &e) ==
+	    ST_OK)
+		return -1;
+	report_error("%s", e.text);
+	return PS_AUTHFAIL;
+}
+
+/* The lock, by the process that stays; *e says what failed. */
+static enum st take_lock(struct program *p, struct err *e)
+{
+	struct pidfile_holder h;
+	bool again;
+
+	pidfile_read(p->pidfile, &h);
+	again = h.pid == getpid(); /* restarted: we are detached already */
+	if (again)
+		pidfile_release(p->pidfile);
+	else if (p->interval > 0 && !p->cli.nodetach &&
+	    daemon_detach(e) != ST_OK)
+		return ST_TEMP;
+	if (pidfile_take(p->pidfile, p->interval, e) != ST_OK)
+		return ST_TEMP;
+	p->locked = true;
+	return ST_OK;
+}
+
+static int run(struct program *p)
+{
+	struct err e;
+	int status = instance_check(&p->cli, p->pidfile);
+
+	if (status < 0)
+		status = find_passwords(p);
+	if (status >= 0)
+		return status;
+	umask(077);
+	daemon_signals(p->interval > 0);
+	if (take_lock(p, &e) != ST_OK) {
+		report_error("%s", e.text);
+		daemon_ready(PS_EXCLUDE);
+		return PS_EXCLUDE;
+	}
+	status = set_report(p);
+	daemon_ready(status < 0 ? PS_SUCCESS : status);
+	if (status < 0 && p->interval > 0)
+		report_note("starting %s %s daemon", report_prog(),
+		    PACKAGE_VERSION);
+	if (status < 0)
+		status = rounds(p);
+	return finish(p, status);
 }
 
 int main(int argc, char **argv)
@@ -458,21 +367,13 @@ int main(int argc, char **argv)
 
 	report_init(&how);
 	log_init(how.prog);
+	p.argv = argv;
 	status = cli_parse(&p.cli, argc, argv, &p.config.arena);
 	if (status >= 0)
 		return status;
 	status = prepare(&p);
 	if (status < 0)
-		status = take_lock(&p);
-	if (status >= 0) {
-		arena_clear(&p.config.arena);
-		return status;
-	}
-	umask(077);
-	watch_signals();
-	set_report(&p);
-	status = find_passwords(&p);
-	if (status < 0)
-		status = poll_all(&p);
-	return finish(&p, status);
+		status = run(&p);
+	arena_clear(&p.config.arena);
+	return status;
 }

@@ -27,6 +27,7 @@ enum st paths_find(struct paths *p, struct err *e)
 	const char *own = getenv("FETCHMAILHOME");
 	struct stat sb;
 
+	snprintf(p->netrc, sizeof(p->netrc), "%s/.netrc", home());
 	if (own != NULL && own[0] != '\0') {
 		if (stat(own, &sb) != 0)
 			return err_temp(e, "", "FETCHMAILHOME %s: %m", own);

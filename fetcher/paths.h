@@ -8,7 +8,7 @@
 #include "base/macros.h"
 
 struct paths {
-	char rc[4096], ids[4096], pid[4096];
+	char rc[4096], ids[4096], pid[4096], netrc[4096];
 };
 
 /* By FETCHMAILHOME, HOME_ETC, HOME or the passwd entry. ST_TEMP: FETCHMAILHOME

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,21 +38,33 @@ void pidfile_read(const char *path, struct pidfile_holder *h)
 	unlink(path);
 }
 
+/* Its content is there as soon as its name is: nobody takes it for stale. */
+static bool make(const char *temp, const char *path, const char *text)
+{
+	AUTO_FD fd = open(temp,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	return fd >= 0 && io_write_full(fd, text, strlen(text)) &&
+	    link(temp, path) == 0;
+}
+
 enum st pidfile_take(const char *path, long interval, struct err *e)
 {
+	AUTO_BUF temp = BUF_MAX(PATH_MAX);
 	char text[64];
-	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
-	AUTO_FD fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	long pid = (long)getpid();
+	bool ok;
 
+	snprintf(text, sizeof(text), "%ld\n", pid);
 	if (interval > 0)
-		n += snprintf(text + n, sizeof(text) - (size_t)n, "%ld\n",
-		    interval);
-	if (fd < 0 || !io_write_full(fd, text, (size_t)n))
-		return err_temp(e, "",
-		    "lock creation failed, pidfile \"%s\": "
-		    "%m",
+		snprintf(text, sizeof(text), "%ld\n%ld\n", pid, interval);
+	buf_setf(&temp, "%s.%ld", path, pid);
+	ok = make(buf_c(&temp), path, text);
+	if (!ok)
+		err_temp(e, "", "lock creation failed, pidfile \"%s\": %m",
 		    path);
-	return ST_OK;
+	unlink(buf_c(&temp));
+	return ok ? ST_OK : ST_TEMP;
 }
 
 void pidfile_release(const char *path)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/io.h"
 #include "base/xalloc.h"
@@ -16,6 +17,16 @@
 #include "fetcher/server.h"
 #include "fetcher/sink.h"
 
+/* The id lines of one account, at most. */
+#define IDS_MAX ((size_t)64 << 20)
+
+enum msg_state {
+	MSG_NEW,       /* not delivered: it comes again */
+	MSG_OLD,       /* was seen before this poll */
+	MSG_DELIVERED, /* and stays on the server */
+	MSG_DELETED,   /* if QUIT works */
+};
+
 struct poll {
 	const struct account *a;
 	const struct poll_how *how;
@@ -25,9 +36,9 @@ struct poll {
 	struct sink *sink;
 	uint64_t count, octets, last;
 	const char **uids; /* 1..count, NULL without UIDL */
-	bool *seen;        /* will count as seen after this poll */
+	char *state;       /* enum msg_state of each, NULL: not listed */
 	uint64_t fetched, deleted;
-	bool dele_failed;
+	bool dele_failed, quit_done;
 	struct carry_last last_carried;
 };
 
@@ -69,7 +80,7 @@ static enum status fail(struct poll *q, enum status st, const struct err *e)
 
 /* --- which messages ------------------------------------------------------ */
 
-static enum status list_messages(struct poll *q, struct err *e)
+static enum status ask_new(struct poll *q, struct err *e)
 {
 	bool uidl = opt_flag(&q->a->o, OPT_UIDL);
 	bool all = opt_flag(&q->a->o, OPT_FETCHALL);
@@ -77,7 +88,6 @@ static enum status list_messages(struct poll *q, struct err *e)
 
 	if (st != PS_SUCCESS || q->count == 0)
 		return st;
-	q->seen = arena_array(&q->arena, q->count + 1, sizeof(bool));
 	if (all && !uidl)
 		return PS_SUCCESS;
 	if (!uidl) {
@@ -94,7 +104,7 @@ static enum status list_messages(struct poll *q, struct err *e)
 	return st;
 }
 
-static bool is_old(const struct poll *q, uint64_t n)
+static bool seen_before(const struct poll *q, uint64_t n)
 {
 	if (q->uids != NULL && q->uids[n] != NULL)
 		return uidl_seen(q->how->ids, q->a->user, q->a->host,
@@ -102,19 +112,39 @@ static bool is_old(const struct poll *q, uint64_t n)
 	return n <= q->last;
 }
 
-static uint64_t count_old(const struct poll *q)
+static bool is_old(const struct poll *q, uint64_t n)
 {
-	uint64_t n, old = 0;
+	return q->state[n] == MSG_OLD;
+}
 
-	for (n = 1; n <= q->count; n++)
-		old += is_old(q, n);
-	return old;
+static enum status list_messages(struct poll *q, uint64_t *old, struct err *e)
+{
+	enum status st = ask_new(q, e);
+	uint64_t n;
+
+	*old = 0;
+	if (st != PS_SUCCESS)
+		return st;
+	q->state = arena_alloc(&q->arena, q->count + 1);
+	for (n = 1; n <= q->count; n++) {
+		q->state[n] = seen_before(q, n) ? MSG_OLD : MSG_NEW;
+		*old += is_old(q, n);
+	}
+	return PS_SUCCESS;
+}
+
+/* In a daemon's log only mail is news. */
+static void tell_none(const struct poll *q)
+{
+	if (report_verbose() ||
+	    (!q->how->daemon && !opt_flag(q->a->global, OPT_SYSLOG)))
+		report_note("No mail for %s at %s", q->a->user, q->a->label);
 }
 
 static void tell_count(struct poll *q, uint64_t old)
 {
 	if (q->count == 0)
-		report_note("No mail for %s at %s", q->a->user, q->a->label);
+		tell_none(q);
 	else if (old == 0)
 		report_info("%llu message%s for %s at %s (%llu octets).",
 		    (unsigned long long)q->count, plural(q->count), q->a->user,
@@ -127,6 +157,50 @@ static void tell_count(struct poll *q, uint64_t old)
 		    (unsigned long long)q->octets);
 }
 
+/* --- what the parent hears ------------------------------------------------ */
+
+/*
+ * What was deleted is gone after QUIT; without one it is there again, and must
+ * not be delivered twice.
+ */
+static bool counts_as_seen(const struct poll *q, uint64_t n)
+{
+	return q->state[n] == MSG_OLD || q->state[n] == MSG_DELIVERED ||
+	    (q->state[n] == MSG_DELETED && !q->quit_done);
+}
+
+/* The parent keeps the id file: it forgets this account and learns anew. */
+static void tell_ids(const struct poll *q)
+{
+	AUTO_BUF out = BUF_MAX(IDS_MAX);
+	uint64_t n;
+
+	if (q->uids == NULL || q->state == NULL || q->count == 0)
+		return;
+	buf_addc(&out, "C\n");
+	for (n = 1; n <= q->count; n++)
+		if (counts_as_seen(q, n) && q->uids[n] != NULL)
+			buf_addf(&out, "A%s\n", q->uids[n]);
+	buf_addc(&out, "E\n");
+	if (!io_write_full(q->how->ids_out, buf_c(&out), out.n))
+		report_error("the parent does not listen: %m");
+}
+
+/* This one was delivered, whatever happens to us now. */
+static void tell_delivered(const struct poll *q, uint64_t n)
+{
+	if (q->uids != NULL && q->uids[n] != NULL &&
+	    dprintf(q->how->ids_out, "A%s\n", q->uids[n]) < 0)
+		report_error("the parent does not listen: %m");
+}
+
+/* We move: the parent waits on. */
+static void tell_moved(void *arg)
+{
+	const struct poll *q = arg;
+	ssize_t unused UNUSED = write(q->how->ids_out, "P\n", 2);
+}
+
 /* --- one message --------------------------------------------------------- */
 
 static enum status delete_message(struct poll *q, uint64_t n, struct err *e)
@@ -137,11 +211,13 @@ static enum status delete_message(struct poll *q, uint64_t n, struct err *e)
 	if (st == PS_ERROR) {
 		report_error("%s", buf_c(&q->p.reply));
 		q->dele_failed = true;
-		q->seen[n] = true;
+		q->state[n] = MSG_DELIVERED;
 		return PS_SUCCESS;
 	}
-	if (st == PS_SUCCESS)
+	if (st == PS_SUCCESS) {
+		q->state[n] = MSG_DELETED;
 		q->deleted++;
+	}
 	return st;
 }
 
@@ -160,10 +236,8 @@ static enum status skip_old(struct poll *q, uint64_t n, struct err *e)
 {
 	enum status st;
 
-	if (!opt_flag(&q->a->o, OPT_FLUSH)) {
-		q->seen[n] = true;
+	if (!opt_flag(&q->a->o, OPT_FLUSH))
 		return PS_SUCCESS;
-	}
 	begin_line(q, "skipping", n, 0, false);
 	st = delete_message(q, n, e);
 	report_done(" flushed");
@@ -216,11 +290,15 @@ static enum status settle(struct poll *q, uint64_t n, enum fate fate,
 		return fate == FATE_DOWN ? q->sink->ops->down : PS_IOERR;
 	}
 	if (fate == FATE_DELETE || (fate == FATE_TAKEN && !keep)) {
+		tell_delivered(q, n);
 		st = delete_message(q, n, e);
 		report_done(" flushed");
 		return st;
 	}
-	q->seen[n] = fate == FATE_TAKEN;
+	if (fate == FATE_TAKEN) {
+		q->state[n] = MSG_DELIVERED;
+		tell_delivered(q, n);
+	}
 	report_done(" not flushed");
 	return st;
 }
@@ -231,11 +309,14 @@ static enum status fetch_one(struct poll *q, uint64_t n, struct err *e)
 		.truename = q->truename,
 		.p = &q->p,
 		.sink = q->sink,
-		.last = &q->last_carried };
+		.last = &q->last_carried,
+		.moved = tell_moved,
+		.arg = q };
 	uint64_t limit = (uint64_t)opt_num(&q->a->o, OPT_LIMIT);
 	enum fate fate = FATE_KEEP;
 	enum status st = pop3_list(&q->p, n, &c.size, e);
 
+	tell_moved(q);
 	if (st != PS_SUCCESS && st != PS_ERROR)
 		return st;
 	if (limit > 0 && c.size > limit)
@@ -286,48 +367,26 @@ static enum status fetch_all(struct poll *q, struct err *e)
 
 /* --- the session --------------------------------------------------------- */
 
-/* The parent keeps the id file: it forgets this account and learns anew. */
-static void tell_ids(const struct poll *q)
-{
-	uint64_t n;
-
-	if (q->uids == NULL || q->count == 0)
-		return;
-	if (dprintf(q->how->ids_out, "C\n") < 0)
-		return;
-	for (n = 1; n <= q->count; n++)
-		if (q->seen[n] && q->uids[n] != NULL &&
-		    dprintf(q->how->ids_out, "A%s\n", q->uids[n]) < 0)
-			return;
-}
-
-/* Deletions count only after QUIT; without it the mail is there again, and
- * what was delivered must not be fetched twice. */
 static enum status quit(struct poll *q, struct err *e)
 {
 	enum status st = pop3_command(&q->p, e, "QUIT");
-	uint64_t n;
 
-	if (st == PS_SUCCESS)
-		return st;
+	q->quit_done = st == PS_SUCCESS;
 	if (st == PS_ERROR) {
 		report_error("%s", buf_c(&q->p.reply));
 		st = PS_PROTOCOL;
 	}
-	for (n = 1; q->deleted != 0 && n <= q->count; n++)
-		q->seen[n] = true;
 	return st;
 }
 
 static enum status session(struct poll *q, struct err *e)
 {
-	enum status st = list_messages(q, e), end;
 	uint64_t old;
+	enum status st = list_messages(q, &old, e), end;
 	struct err bye = { "", "" };
 
 	if (st != PS_SUCCESS)
 		return st;
-	old = q->count != 0 ? count_old(q) : 0;
 	tell_count(q, old);
 	if (!q->how->check && q->count != 0)
 		st = fetch_all(q, e);
@@ -374,7 +433,7 @@ static enum status run(struct poll *q, struct err *e)
 		st = session(q, e);
 	if (st != PS_SUCCESS && st != PS_MAXFETCH)
 		st = fail(q, st, e);
-	if (q->seen != NULL && !q->how->check)
+	if (!q->how->check)
 		tell_ids(q);
 	return st;
 }

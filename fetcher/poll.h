@@ -12,7 +12,8 @@
 
 struct poll_how {
 	bool check;  /* only look */
-	int ids_out; /* lines for the parent: which uids count as seen */
+	bool daemon; /* one of many rounds */
+	int ids_out; /* lines for the parent: see round.c */
 	const struct uidl *ids;
 };
 

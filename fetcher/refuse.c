@@ -128,7 +128,7 @@ void refuse_tell(struct refusals *r, enum bounce_reason reason)
 		report_error("notice to %s could not be sent: %s", b.to,
 		    e.text);
 	else
-		report_note("mail from MAILER-DAEMON@%s bounced to %s", b.fqdn,
+		report_error("mail from MAILER-DAEMON@%s bounced to %s", b.fqdn,
 		    b.to);
 }
 

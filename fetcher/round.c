@@ -1,0 +1,223 @@
+/* round - a child per poll, and what it says. Runs in: parent. */
+
+#include "fetcher/round.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/io.h"
+#include "fetcher/daemon.h"
+#include "fetcher/poll.h"
+#include "fetcher/report.h"
+
+#define IDS_MAX (64u << 20)
+/* No step of a poll waits longer than for a sink's final answer. */
+#define LONGEST_MS 600000
+#define GRACE_MS   60000
+
+struct child {
+	const struct account *a;
+	pid_t pid;
+	int fd; /* what it says */
+	struct buf said;
+	struct uidl *ids;
+};
+
+/* --- what the child says ------------------------------------------------- */
+
+/*
+ * Lines: "Auid" counts as seen from now on. "C" begins the list of all that
+ * count, which "E" ends; without that it is not believed. "P": it moves.
+ */
+static void learn(const struct child *c)
+{
+	struct str rest = buf_str(&c->said), line;
+	ptrdiff_t end = str_search(rest, STR("\nE\n"));
+
+	while (str_cut(&rest, '\n', &line)) {
+		if (str_eqc(line, "C")) {
+			if (end < 0)
+				return;
+			uidl_clear(c->ids, c->a->user, c->a->host);
+		} else if (line.n > 1 && *line.p == 'A') {
+			uidl_add(c->ids, c->a->user, c->a->host,
+			    str_skip(line, 1));
+		}
+	}
+}
+
+static bool listen_once(struct child *c)
+{
+	size_t room;
+	char *p = buf_room(&c->said, 4096, &room);
+	ssize_t n;
+
+	if (p == NULL)
+		return false;
+	do
+		n = read(c->fd, p, room);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return false;
+	if (n == 2 && p[0] == 'P')
+		return true; /* nothing to remember */
+	buf_grew(&c->said, (size_t)n);
+	return true;
+}
+
+/* Until it closes its end, or does not move any more. */
+static void listen_to(struct child *c)
+{
+	int64_t limit = opt_num(&c->a->o, OPT_TIMEOUT) * 1000;
+	bool told = false;
+
+	if (limit < LONGEST_MS)
+		limit = LONGEST_MS;
+	limit += GRACE_MS;
+	for (;;) {
+		switch (daemon_wait(c->fd, told ? GRACE_MS : limit)) {
+		case DAEMON_READABLE:
+			if (!listen_once(c))
+				return;
+			break;
+		case DAEMON_SIGNAL:
+			if (!told) {
+				kill(c->pid, SIGTERM);
+				told = true;
+				break;
+			}
+			return;
+		case DAEMON_TIMEOUT:
+			report_error("polling %s has not moved for %lld "
+				     "seconds; it is ended",
+			    c->a->label, (long long)limit / 1000);
+			kill(c->pid, SIGKILL);
+			return;
+		}
+	}
+}
+
+static enum status wait_child(const struct child *c)
+{
+	int status;
+
+	while (waitpid(c->pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return PS_UNDEFINED;
+	if (WIFEXITED(status))
+		return (enum status)WEXITSTATUS(status);
+	if (daemon_ended_by() == 0)
+		report_error("the process that polled %s was killed by "
+			     "signal %d",
+		    c->a->label, WTERMSIG(status));
+	return PS_UNDEFINED;
+}
+
+/* --- polling ------------------------------------------------------------- */
+
+static void NORETURN run_child(const struct account *a, struct poll_how *how,
+    pid_t parent)
+{
+	daemon_signals_reset();
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		exit(PS_UNDEFINED);
+	exit((int)poll_account(a, how));
+}
+
+static bool start_child(struct child *c, struct poll_how *how)
+{
+	pid_t parent = getpid();
+	int fd[2];
+
+	fflush(stdout);
+	if (pipe2(fd, O_CLOEXEC) != 0)
+		return false;
+	c->pid = fork();
+	if (c->pid == 0) {
+		close(fd[0]);
+		how->ids_out = fd[1];
+		run_child(c->a, how, parent);
+	}
+	close(fd[1]);
+	c->fd = fd[0];
+	if (c->pid < 0)
+		fd_clear(&c->fd);
+	return c->pid > 0;
+}
+
+static enum status poll_one(const struct round *r, const struct account *a,
+    struct uidl *ids)
+{
+	struct child c = { .a = a, .said = BUF_MAX(IDS_MAX), .ids = ids };
+	struct poll_how how = { .check = r->check,
+		.daemon = r->daemon,
+		.ids = ids };
+	enum status st;
+	struct err e;
+
+	if (!start_child(&c, &how)) {
+		report_error("cannot start a process to poll %s: %m", a->label);
+		return PS_UNDEFINED;
+	}
+	listen_to(&c);
+	fd_clear(&c.fd);
+	st = wait_child(&c);
+	learn(&c);
+	buf_clear(&c.said);
+	if (uidl_save(ids, &e) != ST_OK)
+		report_error("%s", e.text);
+	return st;
+}
+
+static void tell_status(enum status st)
+{
+	const char *name = status_name(st);
+
+	if (st == PS_SUCCESS || st == PS_NOMAIL || daemon_ended_by() != 0)
+		return;
+	if (name != NULL)
+		report_error("Query status=%d (%s)", (int)st, name);
+	else
+		report_error("Query status=%d", (int)st);
+}
+
+/* "interval n": only in each nth round. */
+static bool is_due(const struct round *r, const struct account *a)
+{
+	int64_t every = opt_num(&a->o, OPT_INTERVAL);
+
+	return every <= 1 || r->turn % (unsigned long)every == 0;
+}
+
+enum status round_run(const struct round *r)
+{
+	enum status last = PS_NOMAIL;
+	bool any = false;
+	struct account *a;
+	struct uidl *ids;
+	struct err e;
+
+	if (uidl_load(&ids, r->idfile, &e) != ST_OK) {
+		report_error("%s", e.text);
+		uidl_free(ids);
+		return PS_IOERR;
+	}
+	for (a = r->accounts; a != NULL && daemon_ended_by() == 0;
+	     a = a->next) {
+		if (!is_due(r, a))
+			continue;
+		last = poll_one(r, a, ids);
+		any |= last == PS_SUCCESS;
+		tell_status(last);
+	}
+	uidl_free(ids);
+	return any ? PS_SUCCESS : last;
+}

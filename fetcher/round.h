@@ -1,0 +1,28 @@
+/*
+ * round - poll every account once, each in a child of its own, so that one that
+ * hangs or crashes takes no other along. Runs in: parent.
+ */
+#ifndef FETCHER_ROUND_H
+#define FETCHER_ROUND_H
+
+#include <stdbool.h>
+
+#include "base/macros.h"
+#include "fetcher/config.h"
+#include "fetcher/status.h"
+
+struct round {
+	struct account *accounts;
+	const char *idfile;
+	bool check;         /* only look */
+	bool daemon;        /* one of many rounds */
+	unsigned long turn; /* which one, from 0: for "interval" */
+};
+
+/*
+ * PS_SUCCESS when any account had mail, else the state of the last. Ends early
+ * when a signal wants it.
+ */
+enum status round_run(const struct round *r) MUST_CHECK;
+
+#endif
