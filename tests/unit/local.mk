@@ -29,6 +29,7 @@ UNIT_TESTS = \
 	%D%/test_pattern \
 	%D%/test_postconf \
 	%D%/test_rc_lex \
+	%D%/test_rc_parse \
 	%D%/test_route \
 	%D%/test_session \
 	%D%/test_session_limits \
@@ -59,6 +60,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_pattern_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_postconf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_rc_lex_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_rc_parse_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_route_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_limits_CFLAGS = $(UNIT_CFLAGS)
