@@ -127,7 +127,7 @@ static void make_headerless(struct carry *c, struct buf *raw)
 	buf_addf(raw,
 	    "From: FETCHMAIL-DAEMON\r\nTo: %s@%s\r\n"
 	    "Subject: Headerless mail from %s's mailbox on %s\r\n",
-	    c->a->user, c->truename, c->a->user, c->truename);
+	    calling_user(), host_fqdn(), c->a->user, c->truename);
 }
 
 static enum fate hand_header(struct carry *c, struct str raw,
@@ -198,13 +198,13 @@ static enum status hand_over(struct carry *c, struct str raw,
 		.keep_return_path = c->sink->ops->keeps_return_path,
 		.drop_status = opt_flag(&c->a->o, OPT_DROPSTATUS),
 		.drop_delivered = opt_flag(&c->a->o, OPT_DROPDELIVERED),
-		.rewrite = opt_flag(&c->a->o, OPT_REWRITE) };
+		.rewrite = opt_flag(&c->a->o, OPT_REWRITE) && !c->headerless };
 	struct sink_mail m = { .size = c->size,
 		.rcpt = route->rcpt,
 		.rcpt_n = route->n,
 		.header = raw };
 
-	header_sender(raw, &rules, &sender);
+	header_sender(c->headerless ? STR_NONE : raw, &rules, &sender);
 	m.sender = buf_c(&sender);
 	m.body_bits = body_bits(c, raw);
 	*fate = sink_begin(c->sink, &m);
@@ -250,7 +250,8 @@ enum status carry_message(struct carry *c, enum fate *fate, struct err *e)
 		return st;
 	if (is_rejected(c, buf_str(&raw)))
 		return drain(c, more, e);
-	if (raw.n == 0)
+	c->headerless = raw.n == 0;
+	if (c->headerless)
 		make_headerless(c, &raw);
 	return route_and_hand(c, buf_str(&raw), more, fate, e);
 }

@@ -173,7 +173,8 @@ static enum status login_refusal(struct str text)
 	for (i = 0; i < NELEM(busy); i++)
 		if (str_search(text, str_c(busy[i])) >= 0)
 			return PS_LOCKBUSY;
-	if (str_search(text, STR("service")) >= 0 &&
+	if ((str_search(text, STR("service")) >= 0 ||
+		str_search(text, STR("Service")) >= 0) &&
 	    str_search(text, STR("unavailable")) >= 0)
 		return PS_SERVBUSY;
 	return PS_AUTHFAIL;
@@ -271,6 +272,7 @@ enum status pop3_retr(struct pop3 *p, uint64_t n, bool top, struct err *e)
 {
 	p->text_after_crlf = true;
 	p->text_mid_line = false;
+	p->text_octets = 0;
 	return top
 	    ? pop3_command(p, e, "TOP %llu 99999999", (unsigned long long)n)
 	    : pop3_command(p, e, "RETR %llu", (unsigned long long)n);
@@ -283,11 +285,19 @@ enum status pop3_line(struct pop3 *p, struct str *line, struct err *e)
 
 	if (st != PS_SUCCESS)
 		return st;
-	/* RFC 1939 3: CRLF "." CRLF, and nothing else. */
-	if (starts && p->text_after_crlf && str_eqc(*line, ".\r\n"))
+	/*
+	 * RFC 1939 3: CRLF "." CRLF, and nothing else, or a message could end
+	 * itself. Servers that send bare LFs do so at its end as well: there,
+	 * at exactly the announced size, where no octet of the message can
+	 * stand, it is believed.
+	 */
+	if (starts && str_eqc(*line, ".\r\n") &&
+	    (p->text_after_crlf ||
+		(p->text_size != 0 && p->text_octets == p->text_size)))
 		return PS_NOMAIL;
 	if (starts && line->n > 1 && *line->p == '.')
 		*line = str_skip(*line, 1);
+	p->text_octets += line->n;
 	p->text_mid_line = line->n == 0 || line->p[line->n - 1] != '\n';
 	if (!p->text_mid_line)
 		p->text_after_crlf = str_ends(*line, STR("\r\n"));

@@ -24,6 +24,8 @@ struct pop3 {
 	bool greeting_maillennium;
 	bool text_after_crlf; /* the line before ended so, or there is none */
 	bool text_mid_line;   /* the last piece of a line had no end */
+	uint64_t text_size;   /* by LIST, 0: unknown; set before pop3_retr() */
+	uint64_t text_octets; /* read so far */
 };
 
 /* A command with one status line. PS_SUCCESS: +OK. PS_ERROR: -ERR. Others: the
