@@ -116,7 +116,10 @@ static int body_bits(struct carry *c, struct str raw)
 	if (opt_flag(&c->a->o, OPT_PASS8BITS))
 		return 8;
 	if (!header_get(raw, "Content-Transfer-Encoding", &value))
-		return 0;
+		return header_get(raw, "Content-Type", &value) &&
+			str_istarts(buf_str(&value), STR("multipart/"))
+		    ? 8 /* what its parts have */
+		    : 0;
 	return str_ieqc(buf_str(&value), "8bit") ? 8
 	    : str_ieqc(buf_str(&value), "7bit")  ? 7
 						 : 0;
@@ -127,7 +130,7 @@ static void make_headerless(struct carry *c, struct buf *raw)
 	buf_addf(raw,
 	    "From: FETCHMAIL-DAEMON\r\nTo: %s@%s\r\n"
 	    "Subject: Headerless mail from %s's mailbox on %s\r\n",
-	    c->a->user, c->truename, c->a->user, c->truename);
+	    calling_user(), host_fqdn(), c->a->user, c->truename);
 }
 
 static enum fate hand_header(struct carry *c, struct str raw,
@@ -204,7 +207,7 @@ static enum status hand_over(struct carry *c, struct str raw,
 		.rcpt_n = route->n,
 		.header = raw };
 
-	header_sender(raw, &rules, &sender);
+	header_sender(c->headerless ? STR("") : raw, &rules, &sender);
 	m.sender = buf_c(&sender);
 	m.body_bits = body_bits(c, raw);
 	*fate = sink_begin(c->sink, &m);
@@ -250,7 +253,8 @@ enum status carry_message(struct carry *c, enum fate *fate, struct err *e)
 		return st;
 	if (is_rejected(c, buf_str(&raw)))
 		return drain(c, more, e);
-	if (raw.n == 0)
+	c->headerless = raw.n == 0;
+	if (c->headerless)
 		make_headerless(c, &raw);
 	return route_and_hand(c, buf_str(&raw), more, fate, e);
 }

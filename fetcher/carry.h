@@ -22,7 +22,8 @@ struct carry {
 	const char *truename;
 	struct pop3 *p; /* its text has begun */
 	struct sink *sink;
-	uint64_t size; /* as the server says */
+	uint64_t size;   /* as the server says */
+	bool headerless; /* its header is ours */
 	struct carry_last *last;
 	void (*moved)(void *arg); /* called now and then in a long text */
 	void *arg;

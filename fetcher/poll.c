@@ -25,6 +25,7 @@ enum msg_state {
 	MSG_OLD,       /* was seen before this poll */
 	MSG_DELIVERED, /* and stays on the server */
 	MSG_DELETED,   /* if QUIT works */
+	MSG_OLD_GONE,  /* the same, and seen before: fetchmail keeps its line */
 };
 
 struct poll {
@@ -166,6 +167,7 @@ static void tell_count(struct poll *q, uint64_t old)
 static bool counts_as_seen(const struct poll *q, uint64_t n)
 {
 	return q->state[n] == MSG_OLD || q->state[n] == MSG_DELIVERED ||
+	    q->state[n] == MSG_OLD_GONE ||
 	    (q->state[n] == MSG_DELETED && !q->quit_done);
 }
 
@@ -282,7 +284,7 @@ static enum status start_text(struct poll *q, uint64_t n, struct err *e)
 static enum status settle(struct poll *q, uint64_t n, enum fate fate,
     struct err *e)
 {
-	bool keep = opt_flag(&q->a->o, OPT_KEEP);
+	bool keep = opt_flag(&q->a->o, OPT_KEEP), old;
 	enum status st = PS_SUCCESS;
 
 	if (fate == FATE_DOWN || fate == FATE_BROKEN) {
@@ -290,8 +292,11 @@ static enum status settle(struct poll *q, uint64_t n, enum fate fate,
 		return fate == FATE_DOWN ? q->sink->ops->down : PS_IOERR;
 	}
 	if (fate == FATE_DELETE || (fate == FATE_TAKEN && !keep)) {
+		old = is_old(q, n);
 		tell_delivered(q, n);
 		st = delete_message(q, n, e);
+		if (old && q->state[n] == MSG_DELETED)
+			q->state[n] = MSG_OLD_GONE;
 		report_done(" flushed");
 		return st;
 	}
@@ -322,6 +327,7 @@ static enum status fetch_one(struct poll *q, uint64_t n, struct err *e)
 	if (limit > 0 && c.size > limit)
 		return skip_large(q, n, c.size, e);
 	begin_line(q, "reading", n, c.size, true);
+	q->p.text_size = c.size;
 	st = start_text(q, n, e);
 	if (st == PS_ERROR) {
 		report_done(" not flushed");

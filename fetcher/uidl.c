@@ -31,17 +31,15 @@ struct uidl {
 	bool changed;
 };
 
-/* "user@HOST uid": the host without case. */
+/* "USER@HOST uid": user and host without case. */
 static struct str key_of(struct arena *a, struct str line)
 {
 	char *key = arena_strz(a, line);
 	struct str rest = { key, line.n };
 	ptrdiff_t blank = str_find(rest, ' ');
-	ptrdiff_t at =
-	    str_rfind(str_head(rest, blank < 0 ? rest.n : (size_t)blank), '@');
 	ptrdiff_t i;
 
-	for (i = at + 1; at >= 0 && i < blank; i++)
+	for (i = 0; i < blank; i++)
 		key[i] = str_lower(key[i]);
 	return rest;
 }
@@ -53,6 +51,7 @@ static void add_line(struct uidl *u, struct str line)
 
 	if (old != NULL) {
 		old->gone = false;
+		old->line = arena_str(&u->arena, line);
 		return;
 	}
 	e = arena_alloc(&u->arena, sizeof(*e));

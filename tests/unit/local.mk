@@ -25,6 +25,7 @@ UNIT_TESTS = \
 	%D%/test_pattern \
 	%D%/test_postconf \
 	%D%/test_route \
+	%D%/test_sasl \
 	%D%/test_session \
 	%D%/test_session_limits \
 	%D%/test_smtp_parse \
@@ -47,6 +48,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_pattern_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_postconf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_route_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_sasl_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_limits_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_smtp_parse_CFLAGS = $(UNIT_CFLAGS)
