@@ -44,10 +44,13 @@ COMMON_SRC = \
 	%D%/map/map_inline.c \
 	%D%/map/map_lmdb.c \
 	%D%/map/map_pcre.c \
+	%D%/map/map_rand.c \
 	%D%/map/map_regexp.c \
 	%D%/map/map_static.c \
 	%D%/map/map_texthash.c \
+	%D%/map/map_union.c \
 	%D%/map/maps.c %D%/map/maps.h \
+	%D%/map/members.c %D%/map/members.h \
 	%D%/map/memory.c %D%/map/memory.h \
 	%D%/map/nul.c %D%/map/nul.h \
 	%D%/map/pattern.c %D%/map/pattern.h \

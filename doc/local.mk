@@ -1,1 +1,3 @@
 # doc
+EXTRA_DIST += %D%/DESIGN.md %D%/SECURITY.md
+include doc/examples/local.mk

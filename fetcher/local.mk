@@ -20,9 +20,9 @@ FETCHER_SRC = \
 	%D%/rc_parse.c %D%/rc_parse.h \
 	%D%/refuse.c %D%/refuse.h \
 	%D%/report.c %D%/report.h \
-	%D%/server.c %D%/server.h \
 	%D%/round.c %D%/round.h \
 	%D%/route.c %D%/route.h \
+	%D%/server.c %D%/server.h \
 	%D%/sink.c %D%/sink.h \
 	%D%/sink_bsmtp.c \
 	%D%/sink_mda.c \

@@ -2,13 +2,11 @@
 
 #include "fetcher/rc_lex.h"
 
-#define TOKEN_MAX 65536
-
 void rc_lex_init(struct rc_lex *l, struct str text)
 {
 	*l = (struct rc_lex){ .rest = text,
 		.line = 1,
-		.text = BUF_MAX(TOKEN_MAX) };
+		.text = BUF_MAX(RC_WORD_MAX) };
 }
 
 void rc_lex_clear(struct rc_lex *l)
@@ -115,16 +113,20 @@ static bool ends_word(char c)
 	return is_noise_char(c) || c == '=';
 }
 
-static void word(struct rc_lex *l)
+/* True when there was an escape in it: then it means no keyword, no number. */
+static bool word(struct rc_lex *l)
 {
+	bool escaped = false;
 	char c;
 
 	while (l->rest.n != 0 && !ends_word(*l->rest.p)) {
 		c = take(l);
+		escaped |= c == '\\';
 		if (c == '\\' && !escape(l, &c))
 			continue;
 		buf_addch(&l->text, c);
 	}
+	return escaped;
 }
 
 static bool is_number(struct str s)
@@ -153,6 +155,8 @@ static bool is_noise(struct str s)
 
 static enum rc_token read_token(struct rc_lex *l, bool literal)
 {
+	bool escaped;
+
 	for (;;) {
 		skip(l);
 		buf_reset(&l->text);
@@ -165,12 +169,14 @@ static enum rc_token read_token(struct rc_lex *l, bool literal)
 		}
 		if (*l->rest.p == '"' || *l->rest.p == '\'')
 			return quoted(l);
-		word(l);
+		escaped = word(l);
 		/* A backslash at the very end is nothing. */
 		if (l->text.n == 0)
 			continue;
 		if (literal)
 			return RC_WORD;
+		if (escaped)
+			return RC_QUOTED;
 		if (is_noise(buf_str(&l->text)))
 			continue;
 		return is_number(buf_str(&l->text)) ? RC_NUMBER : RC_WORD;
@@ -180,5 +186,7 @@ static enum rc_token read_token(struct rc_lex *l, bool literal)
 enum rc_token rc_lex_next(struct rc_lex *l, bool literal)
 {
 	l->token = read_token(l, literal);
+	if (l->text.full)
+		l->token = RC_BAD;
 	return l->token;
 }

@@ -14,13 +14,16 @@
 #include "base/macros.h"
 #include "base/str.h"
 
+/* No word is longer, in octets. */
+#define RC_WORD_MAX 65536
+
 enum rc_token {
 	RC_END,
 	RC_WORD,   /* may be a keyword */
-	RC_QUOTED, /* never one */
+	RC_QUOTED, /* never one: quotes, or an escape in it */
 	RC_NUMBER, /* optional '-', digits */
 	RC_EQUALS,
-	RC_BAD, /* an unterminated quote */
+	RC_BAD, /* an unterminated quote, or (text.full) too long a word */
 };
 
 struct rc_lex {

@@ -25,6 +25,9 @@ static struct str tok(const struct parse *p)
 
 static enum st syntax_error(struct parse *p)
 {
+	if (p->lex.text.full)
+		return err_temp(p->e, "", "%s:%zu: word of more than %d octets",
+		    p->name, p->lex.token_line, RC_WORD_MAX);
 	if (p->lex.token == RC_BAD)
 		return err_temp(p->e, "", "%s:%zu: quote is not closed",
 		    p->name, p->lex.token_line);

@@ -89,7 +89,7 @@ static enum fate flush(struct bsmtp *b)
 static enum fate begin(struct sink *s, const struct sink_mail *m)
 {
 	struct bsmtp *b = (struct bsmtp *)s;
-	char rcpt[SINK_ADDRESS];
+	char rcpt[SINK_ADDRESS] = "";
 	size_t i;
 
 	if (!open_file(b)) {

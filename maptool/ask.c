@@ -31,11 +31,14 @@ static void print(struct str s)
 static void NORETURN failed(const struct map *m, const char *what,
     const struct err *e)
 {
+	AUTO_BUF table = BUF_MAX(4096);
+
+	buf_addf(&table, "table %.*s: ", STR_ARG(m->title));
 	/* Answers that came before are not lost. */
 	fflush(stdout);
-	if (str_starts(str_c(e->text), STR("table ")))
+	if (str_starts(str_c(e->text), buf_str(&table)))
 		log_fatal("%s", e->text);
-	log_fatal("table %.*s: %s error: %s", STR_ARG(m->title), what, e->text);
+	log_fatal("%s%s error: %s", buf_c(&table), what, e->text);
 }
 
 static void check_value(const struct map *m, struct str key, struct str val)

@@ -47,8 +47,8 @@ static void read_records(const struct tables *t, struct map_build *b,
 static const struct tables_tool postmap = {
 	/* "+": what follows the first map is a map. */
 	.letters = "+bc:d:fFhijmnNopq:rsuUvw",
-	.usage = "postmap [-NfFinoprsuUvw] [-c config_dir] [-d key] [-q key] "
-		 "[map_type:]file...",
+	.usage = "postmap [-bfFhimnNoprsuUvw] [-c config_dir] [-d key] "
+		 "[-q key] [map_type:]file...",
 	.separator = "\t",
 	.read = read_records,
 };

@@ -26,72 +26,9 @@
 #include "base/xalloc.h"
 #include "priv/ipc.h"
 #include "vdeliver/chan.h"
+#include "vdeliver/client.h"
 #include "vdeliver/session.h"
 #include "vdeliver/wire.h"
-
-#define READ_CHUNK 32768
-/* No more is read from a client than this before it was worked off. */
-#define INPUT_MAX 65536
-/* After a close, what the client still sends is read for so long, so that
- * our last reply is not lost by a reset. */
-#define LINGER_SECONDS 2.0
-
-struct server {
-	struct ev_loop *loop;
-	const struct settings *set;
-	struct chan router, monitor;
-	struct session_env *env;
-	struct spool_budget budget;
-	struct hash *clients; /* number → struct client */
-	struct list waiting;  /* clients with a request that was not sent */
-	size_t unanswered;
-	uint32_t last_number;
-	size_t count, max;
-	struct listener *listeners;
-	size_t n;
-	bool accepting;
-	bool draining;   /* accepts no more, ends with the last client */
-	bool stopping;   /* and sends them away when they have a pause */
-	bool lf_dot_set; /* smtpd_forbid_bare_newline stands in main.cf */
-};
-
-struct listener {
-	struct ev_io io;
-	struct server *home;
-	struct front_listener what;
-};
-
-/* A request to the router that this client has open. */
-enum request {
-	REQ_NONE,
-	REQ_CONNECT,
-	REQ_RCPT,
-	REQ_COMMIT
-};
-
-struct client {
-	struct server *home;
-	uint32_t number;
-	int fd;
-	enum listen_proto proto;
-	char addr[INET6_ADDRSTRLEN];
-	struct session *session; /* NULL until the router gave a name */
-	struct buf in;
-	struct ev_io reader, writer;
-	struct ev_timer timeout, delay;
-	bool eof, closing;
-
-	enum request request;
-	bool sent;
-	struct list link; /* in server.waiting */
-	uint64_t txn;
-	struct session_reply *replies; /* of a commit, as they come */
-	struct arena reply_arena;
-	size_t reply_count, reply_have;
-};
-
-static void go_on(struct client *c);
-static void client_free(struct client *c);
 
 static struct str number_key(const uint32_t *n)
 {
@@ -157,7 +94,7 @@ static void feed_router(struct server *s)
 		send_request(CONTAINER_OF(l, struct client, link));
 }
 
-static void request(struct client *c, enum request what)
+void front_request(struct client *c, enum request what)
 {
 	c->request = what;
 	c->sent = false;
@@ -174,183 +111,6 @@ static void answered(struct client *c)
 	c->sent = false;
 	c->home->unanswered--;
 	feed_router(c->home);
-}
-
-/* --- the client's bytes -------------------------------------------------- */
-
-static void arm_timeout(struct client *c)
-{
-	/* Our own work does not count against the client's time. */
-	if (c->request != REQ_NONE) {
-		ev_timer_stop(c->home->loop, &c->timeout);
-		return;
-	}
-	c->timeout.repeat =
-	    c->closing ? LINGER_SECONDS : (double)c->home->set->smtpd_timeout;
-	ev_timer_again(c->home->loop, &c->timeout);
-}
-
-/* False when the connection broke. */
-static bool flush(struct client *c)
-{
-	struct buf *out = &c->session->out;
-	ssize_t n;
-
-	while (out->n != 0) {
-		n = send(c->fd, out->p, out->n, MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN) {
-			ev_io_start(c->home->loop, &c->writer);
-			return true;
-		}
-		if (n <= 0)
-			return false;
-		buf_shift(out, (size_t)n);
-	}
-	ev_io_stop(c->home->loop, &c->writer);
-	return true;
-}
-
-static void start_closing(struct client *c)
-{
-	c->closing = true;
-	shutdown(c->fd, SHUT_WR);
-	buf_reset(&c->in);
-	ev_io_start(c->home->loop, &c->reader);
-	arm_timeout(c);
-}
-
-/* What the session asks for now. True: it has all it wants, and may be given
- * more input. */
-static bool grant(struct client *c)
-{
-	struct session *s = c->session;
-
-	if (s->delay_ms != 0) {
-		ev_timer_set(&c->delay, s->delay_ms / 1000.0, 0);
-		ev_timer_start(c->home->loop, &c->delay);
-		return false;
-	}
-	if (c->request != REQ_NONE || s->wish == WISH_CLOSE)
-		return false;
-	if (s->wish == WISH_RCPT)
-		request(c, REQ_RCPT);
-	else if (s->wish == WISH_COMMIT)
-		request(c, REQ_COMMIT);
-	return s->wish == WISH_NONE;
-}
-
-/* Give the session what there is until it waits for something. */
-static void work(struct client *c)
-{
-	size_t n;
-
-	while (grant(c) && c->in.n != 0) {
-		n = session_input(c->session, buf_str(&c->in));
-		buf_shift(&c->in, n);
-		if (n == 0 && c->session->wish == WISH_NONE &&
-		    c->session->delay_ms == 0)
-			break;
-	}
-}
-
-static void lost(struct client *c)
-{
-	if (c->session != NULL && !c->closing)
-		session_lost(c->session);
-	client_free(c);
-}
-
-static void go_on(struct client *c)
-{
-	struct ev_loop *loop = c->home->loop;
-
-	if (c->session == NULL || c->closing)
-		return;
-	work(c);
-	if (c->session->delay_ms == 0 && !flush(c)) {
-		lost(c);
-		return;
-	}
-	if (c->session->wish == WISH_CLOSE && c->session->out.n == 0 &&
-	    c->session->delay_ms == 0) {
-		start_closing(c);
-		return;
-	}
-	/* A client that left hears nothing more; its message is delivered. */
-	if (c->eof && c->request == REQ_NONE && c->session->delay_ms == 0) {
-		lost(c);
-		return;
-	}
-	if (c->eof || c->in.n >= INPUT_MAX || c->request == REQ_COMMIT)
-		ev_io_stop(loop, &c->reader);
-	else
-		ev_io_start(loop, &c->reader);
-	arm_timeout(c);
-}
-
-static void on_readable(struct ev_loop *loop, struct ev_io *w, int events)
-{
-	struct client *c = CONTAINER_OF(w, struct client, reader);
-	size_t room;
-	char *at = buf_room(&c->in, READ_CHUNK, &room);
-	ssize_t n;
-	int on = 1;
-
-	(void)events;
-	if (at == NULL) {
-		ev_io_stop(loop, w);
-		return;
-	}
-	n = recv(c->fd, at, room, 0);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (c->closing || n < 0) {
-		if (n <= 0)
-			lost(c);
-		return;
-	}
-	buf_grew(&c->in, (size_t)n);
-	c->eof = n == 0;
-	/* Clients that write line by line wait for each acknowledgement. */
-	setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
-	if (c->session == NULL && c->eof) {
-		client_free(c);
-		return;
-	}
-	go_on(c);
-}
-
-static void on_writable(struct ev_loop *loop, struct ev_io *w, int events)
-{
-	(void)loop;
-	(void)events;
-	go_on(CONTAINER_OF(w, struct client, writer));
-}
-
-static void on_timeout(struct ev_loop *loop, struct ev_timer *t, int events)
-{
-	struct client *c = CONTAINER_OF(t, struct client, timeout);
-
-	(void)loop;
-	(void)events;
-	if (c->session == NULL || c->closing || c->session->out.n != 0) {
-		lost(c);
-		return;
-	}
-	session_timeout(c->session);
-	go_on(c);
-}
-
-static void on_delay(struct ev_loop *loop, struct ev_timer *t, int events)
-{
-	struct client *c = CONTAINER_OF(t, struct client, delay);
-
-	(void)loop;
-	(void)events;
-	session_waited(c->session);
-	go_on(c);
 }
 
 /* --- connections come and go --------------------------------------------- */
@@ -376,15 +136,12 @@ static void end_if_drained(struct server *s)
 		_exit(0);
 }
 
-static void client_free(struct client *c)
+void front_forget(struct client *c)
 {
 	struct server *s = c->home;
 	AUTO_IPC_OUT o = IPC_OUT;
 
-	ev_io_stop(s->loop, &c->reader);
-	ev_io_stop(s->loop, &c->writer);
-	ev_timer_stop(s->loop, &c->timeout);
-	ev_timer_stop(s->loop, &c->delay);
+	client_stop(c);
 	/* Its answer will come, and will find nobody. */
 	if (c->request != REQ_NONE && c->sent)
 		s->unanswered--;
@@ -430,18 +187,13 @@ static void add_client(struct listener *l, int fd,
 	peer_text(sa, c->addr);
 	if (!l->what.is_unix)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	c->in = BUF_MAX(INPUT_MAX + READ_CHUNK);
-	list_init(&c->link);
-	ev_io_init(&c->reader, on_readable, fd, EV_READ);
-	ev_io_init(&c->writer, on_writable, fd, EV_WRITE);
-	ev_timer_init(&c->timeout, on_timeout, 0, 0);
-	ev_timer_init(&c->delay, on_delay, 0, 0);
+	client_init(c);
 	do
 		c->number = ++s->last_number;
 	while (hash_get(s->clients, number_key(&c->number)) != NULL);
 	hash_put(s->clients, number_key(&c->number), c);
 	s->count++;
-	request(c, REQ_CONNECT);
+	front_request(c, REQ_CONNECT);
 	set_accepting(s);
 }
 
@@ -497,7 +249,7 @@ static void on_connect_reply(struct client *c, struct ipc_in *in)
 		session_start(c->session,
 		    (struct str){ early, n > 0 ? (size_t)n : 0 });
 	arena_clear(&c->reply_arena);
-	go_on(c);
+	client_go_on(c);
 }
 
 static void on_rcpt_reply(struct client *c, struct ipc_in *in)
@@ -511,7 +263,7 @@ static void on_rcpt_reply(struct client *c, struct ipc_in *in)
 	answered(c);
 	session_resume_rcpt(c->session, &r);
 	arena_clear(&c->reply_arena);
-	go_on(c);
+	client_go_on(c);
 }
 
 /* One message for each recipient (LMTP), or one alone. */
@@ -540,7 +292,7 @@ static void on_commit_reply(struct client *c, struct ipc_in *in)
 	arena_clear(&c->reply_arena);
 	if (c->home->stopping)
 		session_shutdown(c->session);
-	go_on(c);
+	client_go_on(c);
 }
 
 static void on_router(struct chan *chan, struct ipc_in *in, void *arg)
@@ -617,7 +369,7 @@ static void drain_client(struct client *c)
 	if (c->session == NULL || c->closing)
 		return;
 	session_shutdown(c->session);
-	go_on(c);
+	client_go_on(c);
 }
 
 static void on_monitor(struct chan *chan, struct ipc_in *in, void *arg)

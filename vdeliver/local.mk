@@ -5,6 +5,7 @@ VDELIVER_SRC = \
 	%D%/chan.c %D%/chan.h \
 	%D%/children.c %D%/children.h \
 	%D%/cleanup.c %D%/cleanup.h \
+	%D%/client.c %D%/client.h \
 	%D%/commit.c %D%/commit.h \
 	%D%/control.c %D%/control.h \
 	%D%/delivering.c %D%/delivering.h \

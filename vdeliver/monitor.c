@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <ev.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -559,18 +558,6 @@ static void warn_unprivileged(const struct monitor *m)
 		    (unsigned long)geteuid(), (unsigned long)getegid());
 }
 
-/* What is said from here on goes to the log; whoever started us may have
- * pipes at our outputs, and wait for their end. */
-static void leave_terminal(void)
-{
-	AUTO_FD null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int fd;
-
-	for (fd = 0; fd <= STDERR_FILENO; fd++)
-		if (null < 0 || dup2(null, fd) < 0)
-			log_fatal("open /dev/null: %m");
-}
-
 int monitor_run(const struct monitor_start *start, struct settings *set)
 {
 	static struct monitor m;
@@ -592,8 +579,8 @@ int monitor_run(const struct monitor_start *start, struct settings *set)
 	if (m.loop == NULL || !ipc_pair(m.log_pair))
 		log_fatal("cannot start: %m");
 	warn_unprivileged(&m);
-	if (!start->foreground)
-		leave_terminal();
+	if (!start->foreground && !io_leave_terminal())
+		log_fatal("open /dev/null: %m");
 	start_logger(&m, set);
 	watch_signal(&m, &m.term, SIGTERM, on_stop);
 	watch_signal(&m, &m.interrupt, SIGINT, on_stop);

@@ -39,6 +39,17 @@ bool fd_cloexec(int fd, bool on)
 	return fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0) == 0;
 }
 
+bool io_leave_terminal(void)
+{
+	AUTO_FD null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (null < 0 || dup2(null, fd) < 0)
+			return false;
+	return true;
+}
+
 bool io_write_full(int fd, const void *p, size_t n)
 {
 	const char *at = p;

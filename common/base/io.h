@@ -26,6 +26,12 @@ bool fd_nonblock(int fd, bool on) MUST_CHECK;
 bool fd_cloexec(int fd, bool on) MUST_CHECK;
 
 /*
+ * Put /dev/null in place of standard input, output and error: whoever started
+ * us may have pipes there, and wait for their end. False with errno.
+ */
+bool io_leave_terminal(void) MUST_CHECK;
+
+/*
  * Write all n bytes to a blocking descriptor. Short writes and EINTR are gone
  * on with. False with errno set; a part may have been written then.
  */

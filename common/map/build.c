@@ -101,6 +101,7 @@ static enum st parse_spec(struct map_build *b, struct str spec,
 		    STR_ARG(spec));
 	b->writer.spec =
 	    arena_printf(a, "%s:%.*s", b->shape.ops->type, STR_ARG(name));
+	b->writer.source = arena_strz(a, name);
 	b->writer.shown =
 	    arena_printf(a, "%.*s%s", STR_ARG(name), b->writer.ops->suffix);
 	real = realpath(b->writer.shown, NULL);
@@ -257,6 +258,19 @@ static enum st put(struct map_build *b, struct str key, struct str val,
 	return st;
 }
 
+static const char *shown_name(const struct writer *w)
+{
+	switch (w->ops->shown) {
+	case BY_SPEC:
+		return w->spec;
+	case BY_SOURCE:
+		return w->source;
+	case BY_FILE:
+		break;
+	}
+	return w->shown;
+}
+
 enum st map_build_put(struct map_build *b, struct str key, struct str val,
     struct err *e)
 {
@@ -269,8 +283,8 @@ enum st map_build_put(struct map_build *b, struct str key, struct str val,
 		return err_temp(e, "", "key of more than %d bytes", KEY_MAX);
 	st = put(b, (struct str){ buf_c(&folded), folded.n }, val, b->nul, e);
 	if (st == ST_NONE && w->dup == DUP_WARN)
-		log_warn("%s: duplicate entry: \"%s\"",
-		    w->ops->by_spec ? w->spec : w->shown, buf_c(&folded));
+		log_warn("%s: duplicate entry: \"%s\"", shown_name(w),
+		    buf_c(&folded));
 	return st == ST_NONE ? ST_OK : st;
 }
 

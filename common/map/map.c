@@ -25,6 +25,9 @@ static const struct map_ops *const types[] = {
 	&map_regexp_ops,
 	&map_pcre_ops,
 	&map_lmdb_ops,
+	&map_union_ops,
+	&map_pipe_ops,
+	&map_rand_ops,
 #ifdef HAVE_CDB
 	&map_cdb_ops,
 #endif
@@ -61,6 +64,7 @@ static enum st open_with(struct map *m, struct err *e)
 		    STR_ARG(type));
 	m->name = rest;
 	m->title = m->spec;
+	m->pattern = m->ops->pattern;
 	if ((m->flags & MAP_WRITE) != 0 && m->ops->read_only)
 		return err_temp(e, "4.3.0",
 		    "%.*s map requires O_RDONLY access mode", STR_ARG(m->spec));

@@ -61,6 +61,7 @@ struct map {
 	struct str name;  /* what follows the type, in arena */
 	struct str title; /* the open table in messages, "hash:NAME.db" */
 	unsigned flags;   /* enum map_flags */
+	bool pattern;     /* as its type, or its first member */
 	void *state;      /* the type's own, freed by its close */
 	struct arena arena;
 };

@@ -124,7 +124,7 @@ enum st maps_get(struct maps *m, struct str key, bool partial, struct buf *val,
 	enum st st;
 
 	for (t = m->first; t != NULL; t = t->next) {
-		if (partial && t->map != NULL && t->map->ops->pattern)
+		if (partial && t->map != NULL && t->map->pattern)
 			continue;
 		st = get_one(t, key, val, e);
 		if (st == ST_NONE)

@@ -61,6 +61,7 @@ const struct writer_ops writer_cdb = {
 	.suffix = ".cdb",
 	.no_add = "dict_cdb_open: inappropriate open flags for cdb database - "
 		  "specify O_RDONLY or O_WRONLY|O_CREAT|O_TRUNC",
+	.shown = BY_SOURCE,
 	.open = open_cdb,
 	.put = put,
 	.close = close_cdb,

@@ -20,11 +20,12 @@ enum writer_dup {
 
 struct writer {
 	const struct writer_ops *ops;
-	const char *path;  /* the file to write; it exists */
-	const char *shown; /* the table's file in messages */
-	const char *spec;  /* the table in messages, "lmdb:NAME" */
-	int fd;            /* path, open */
-	bool fresh;        /* what is in it goes */
+	const char *path;   /* the file to write; it exists */
+	const char *shown;  /* the table's file in messages */
+	const char *spec;   /* the table in messages, "lmdb:NAME" */
+	const char *source; /* "NAME" */
+	int fd;             /* path, open */
+	bool fresh;         /* what is in it goes */
 	enum writer_dup dup;
 	void *state;
 };
@@ -52,8 +53,12 @@ struct writer_ops {
 	    struct err *e);
 	/* Finish (save: all of it, synced when in place); frees state. */
 	enum st (*close)(struct writer *w, bool save, struct err *e);
-	/* How a duplicate is told of: the file or the table. */
-	bool by_spec;
+	/* How a duplicate is told of: the file, the table, or its source. */
+	enum {
+		BY_FILE,
+		BY_SPEC,
+		BY_SOURCE,
+	} shown;
 };
 
 extern const struct writer_ops writer_hash, writer_btree, writer_lmdb,

@@ -1,3 +1,3 @@
 # Golden tests: our programs against what the originals printed.
 CHECK_RUN += $(srcdir)/%D%/run
-EXTRA_DIST += %D%/run %D%/postconf
+EXTRA_DIST += %D%/run %D%/postalias %D%/postconf %D%/postmap

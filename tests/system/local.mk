@@ -31,7 +31,8 @@ EXTRA_DIST += \
 	%D%/test_11_kills.py \
 	%D%/test_12_batches.py \
 	%D%/test_13_ipv6.py \
-	%D%/test_14_first_errors.py
+	%D%/test_14_first_errors.py \
+	%D%/test_15_examples.py
 
 # Options for pytest: make check-system CHECK_SYSTEM_FLAGS='-k test_04 -x'
 CHECK_SYSTEM_FLAGS =

@@ -12,48 +12,66 @@ UNIT_LDADD = %D%/libunit.a $(CMOCKA_LIBS) $(ALL_LIBS)
 # A test: its name here, and a line below with its flags; LDADD and LDFLAGS
 # are the default of every check program.
 UNIT_TESTS = \
+	%D%/test_addr_find \
 	%D%/test_address \
+	%D%/test_alias \
 	%D%/test_base \
 	%D%/test_bounce \
 	%D%/test_cleanup \
 	%D%/test_conf \
+	%D%/test_conn \
 	%D%/test_dot \
 	%D%/test_expand \
 	%D%/test_header \
 	%D%/test_lines \
+	%D%/test_map \
 	%D%/test_netrc \
 	%D%/test_pattern \
 	%D%/test_postconf \
+	%D%/test_rc_lex \
+	%D%/test_rc_parse \
 	%D%/test_route \
 	%D%/test_sasl \
 	%D%/test_session \
 	%D%/test_session_limits \
+	%D%/test_smtp_client \
 	%D%/test_smtp_parse \
+	%D%/test_source \
 	%D%/test_spawn \
-	%D%/test_spool
+	%D%/test_spool \
+	%D%/test_text
 check_PROGRAMS += $(UNIT_TESTS)
-EXTRA_DIST += %D%/talk.h %D%/unit.h %D%/run
+EXTRA_DIST += %D%/capture.h %D%/script.h %D%/talk.h %D%/unit.h %D%/run
 
 LDADD = $(UNIT_LDADD)
+%C%_test_addr_find_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_address_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_alias_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_base_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_bounce_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cleanup_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_conf_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_conn_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_dot_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_expand_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_header_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_map_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_netrc_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pattern_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_postconf_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_rc_lex_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_rc_parse_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_route_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_sasl_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_limits_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_smtp_client_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_smtp_parse_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_source_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_spawn_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_spool_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_text_CFLAGS = $(UNIT_CFLAGS)
 
 # Golden tests and fuzz corpora add their runners to CHECK_RUN.
 CHECK_RUN =
