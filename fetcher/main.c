@@ -1,6 +1,5 @@
 /* fetcher - settings, lock, rounds, exit states. Runs in: parent. */
 
-#include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
@@ -70,12 +69,8 @@ static int read_rc(struct program *p, struct buf *text)
 		st = io_slurp(STDIN_FILENO, "standard input", text, &e);
 	} else {
 		if (access(rc, F_OK) != 0) {
-			if (p->cli.rc == NULL && errno == ENOENT)
+			if (p->cli.rc == NULL)
 				return -1; /* none is an empty one */
-			if (errno != ENOENT) {
-				report_error("%s: %m", rc);
-				return PS_IOERR;
-			}
 			report_error("%s: not found; name the rc file by -f",
 			    rc);
 			return PS_SYNTAX;
@@ -270,35 +265,12 @@ static int settle(struct program *p)
 	return -1;
 }
 
-/* These make the local sendmail change headers: fetchmail refuses as well. */
-static bool is_safe_environment(void)
-{
-	static const char *const names[] = { "QMAILINJECT",
-		"NULLMAILER_FLAGS" };
-	const char *value;
-	size_t i;
-
-	for (i = 0; i < NELEM(names); i++) {
-		value = getenv(names[i]);
-		if (value == NULL || value[0] == '\0')
-			continue;
-		report_error("The %s environment variable is set; it would "
-			     "let sendmail or qmail-inject change From and "
-			     "Message-ID lines. Unset it: env -u %s %s ...",
-		    names[i], names[i], report_prog());
-		return false;
-	}
-	return true;
-}
-
 static int prepare(struct program *p)
 {
 	const char *idfile, *pidfile;
 	struct err e;
 	int status;
 
-	if (!is_safe_environment())
-		return PS_UNDEFINED;
 	if (geteuid() == 0)
 		fprintf(stderr,
 		    "%s: WARNING: Running as root is "

@@ -31,7 +31,7 @@ struct uidl {
 	bool changed;
 };
 
-/* "USER@HOST uid": user and host without case. */
+/* "user@HOST uid": user and host without case. */
 static struct str key_of(struct arena *a, struct str line)
 {
 	char *key = arena_strz(a, line);
