@@ -66,6 +66,7 @@ COMMON_SRC = \
 	%D%/map/writer.h \
 	%D%/net/conn.c %D%/net/conn.h \
 	%D%/net/listen.c %D%/net/listen.h \
+	%D%/net/sasl.c %D%/net/sasl.h \
 	%D%/net/tls.c %D%/net/tls.h \
 	%D%/priv/drop.c %D%/priv/drop.h \
 	%D%/priv/ipc.c %D%/priv/ipc.h \

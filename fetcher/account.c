@@ -111,7 +111,7 @@ static enum st check_done(const struct account *a, struct err *e)
 	enum protocol p = (enum protocol)opt_num(&a->o, OPT_PROTOCOL);
 	size_t i;
 
-	if (p != PROTO_POP3)
+	if (p != PROTO_POP3 && p != PROTO_APOP)
 		return err_temp(e, "",
 		    "%s: protocol %s is not supported yet; "
 		    "say: protocol pop3",
@@ -119,7 +119,7 @@ static enum st check_done(const struct account *a, struct err *e)
 	if (opt_list(&a->o, OPT_FOLDER) != NULL)
 		return err_temp(e, "",
 		    "Option --folder is not supported with POP3");
-	if (opt_num(&a->o, OPT_AUTH) > 1)
+	if (opt_num(&a->o, OPT_AUTH) > AUTH_CRAM_MD5)
 		return err_temp(e, "",
 		    "%s: this auth type is not supported "
 		    "yet; say: auth password",

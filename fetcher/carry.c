@@ -116,7 +116,10 @@ static int body_bits(struct carry *c, struct str raw)
 	if (opt_flag(&c->a->o, OPT_PASS8BITS))
 		return 8;
 	if (!header_get(raw, "Content-Transfer-Encoding", &value))
-		return 0;
+		return header_get(raw, "Content-Type", &value) &&
+			str_istarts(buf_str(&value), STR("multipart/"))
+		    ? 8 /* what its parts have */
+		    : 0;
 	return str_ieqc(buf_str(&value), "8bit") ? 8
 	    : str_ieqc(buf_str(&value), "7bit")  ? 7
 						 : 0;
@@ -198,13 +201,13 @@ static enum status hand_over(struct carry *c, struct str raw,
 		.keep_return_path = c->sink->ops->keeps_return_path,
 		.drop_status = opt_flag(&c->a->o, OPT_DROPSTATUS),
 		.drop_delivered = opt_flag(&c->a->o, OPT_DROPDELIVERED),
-		.rewrite = opt_flag(&c->a->o, OPT_REWRITE) && !c->headerless };
+		.rewrite = opt_flag(&c->a->o, OPT_REWRITE) };
 	struct sink_mail m = { .size = c->size,
 		.rcpt = route->rcpt,
 		.rcpt_n = route->n,
 		.header = raw };
 
-	header_sender(c->headerless ? STR_NONE : raw, &rules, &sender);
+	header_sender(c->headerless ? STR("") : raw, &rules, &sender);
 	m.sender = buf_c(&sender);
 	m.body_bits = body_bits(c, raw);
 	*fate = sink_begin(c->sink, &m);

@@ -59,6 +59,19 @@ enum protocol {
 	PROTO_RPOP,
 };
 
+enum auth {
+	AUTH_ANY,
+	AUTH_PASSWORD,
+	AUTH_CRAM_MD5,
+	AUTH_NTLM,
+	AUTH_OTP,
+	AUTH_GSSAPI,
+	AUTH_KERBEROS,
+	AUTH_MSN,
+	AUTH_SSH,
+	AUTH_EXTERNAL,
+};
+
 struct option_row {
 	enum option_id id;
 	const char *keyword;

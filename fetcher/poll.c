@@ -25,6 +25,7 @@ enum msg_state {
 	MSG_OLD,       /* was seen before this poll */
 	MSG_DELIVERED, /* and stays on the server */
 	MSG_DELETED,   /* if QUIT works */
+	MSG_OLD_GONE,  /* the same, and seen before: fetchmail keeps its line */
 };
 
 struct poll {
@@ -67,9 +68,6 @@ static enum status fail(struct poll *q, enum status st, const struct err *e)
 		    "file, and whether the server wants another method "
 		    "(auth in fetcherrc(5)).");
 	}
-	if (st == PS_SERVBUSY)
-		report_error("Server busy error on %s@%s", q->a->user,
-		    q->a->host);
 	if (st == PS_LOCKBUSY) {
 		report_error("lock busy!  Is another session active?");
 		report_error("Lock-busy error on %s@%s", q->a->user,
@@ -164,14 +162,13 @@ static void tell_count(struct poll *q, uint64_t old)
 
 /*
  * What was deleted is gone after QUIT; without one it is there again, and must
- * not be delivered twice. What was known before stays so until the server does
- * not list it any more, as with fetchmail.
+ * not be delivered twice.
  */
 static bool counts_as_seen(const struct poll *q, uint64_t n)
 {
 	return q->state[n] == MSG_OLD || q->state[n] == MSG_DELIVERED ||
-	    (q->state[n] == MSG_DELETED &&
-		(!q->quit_done || seen_before(q, n)));
+	    q->state[n] == MSG_OLD_GONE ||
+	    (q->state[n] == MSG_DELETED && !q->quit_done);
 }
 
 /* The parent keeps the id file: it forgets this account and learns anew. */
@@ -274,13 +271,10 @@ static bool use_top(const struct poll *q)
 	    !q->p.greeting_maillennium;
 }
 
-static enum status start_text(struct poll *q, uint64_t n, uint64_t size,
-    struct err *e)
+static enum status start_text(struct poll *q, uint64_t n, struct err *e)
 {
-	enum status st;
+	enum status st = pop3_retr(&q->p, n, use_top(q), e);
 
-	q->p.text_size = size;
-	st = pop3_retr(&q->p, n, use_top(q), e);
 	if (st == PS_ERROR && use_top(q))
 		st = pop3_retr(&q->p, n, false, e);
 	return st;
@@ -290,7 +284,7 @@ static enum status start_text(struct poll *q, uint64_t n, uint64_t size,
 static enum status settle(struct poll *q, uint64_t n, enum fate fate,
     struct err *e)
 {
-	bool keep = opt_flag(&q->a->o, OPT_KEEP);
+	bool keep = opt_flag(&q->a->o, OPT_KEEP), old;
 	enum status st = PS_SUCCESS;
 
 	if (fate == FATE_DOWN || fate == FATE_BROKEN) {
@@ -298,8 +292,11 @@ static enum status settle(struct poll *q, uint64_t n, enum fate fate,
 		return fate == FATE_DOWN ? q->sink->ops->down : PS_IOERR;
 	}
 	if (fate == FATE_DELETE || (fate == FATE_TAKEN && !keep)) {
+		old = is_old(q, n);
 		tell_delivered(q, n);
 		st = delete_message(q, n, e);
+		if (old && q->state[n] == MSG_DELETED)
+			q->state[n] = MSG_OLD_GONE;
 		report_done(" flushed");
 		return st;
 	}
@@ -330,7 +327,8 @@ static enum status fetch_one(struct poll *q, uint64_t n, struct err *e)
 	if (limit > 0 && c.size > limit)
 		return skip_large(q, n, c.size, e);
 	begin_line(q, "reading", n, c.size, true);
-	st = start_text(q, n, c.size, e);
+	q->p.text_size = c.size;
+	st = start_text(q, n, e);
 	if (st == PS_ERROR) {
 		report_done(" not flushed");
 		report_error("couldn't fetch headers, message %s@%s:%llu "

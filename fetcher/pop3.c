@@ -9,14 +9,18 @@
 
 #include "base/num.h"
 #include "fetcher/report.h"
+#include "net/sasl.h"
 
 /* No server has more; it bounds what is kept of a list. */
 #define LIST_MAX  10000000
 #define REPLY_MAX 4096
+#define QUIET_MS  1000
 
 void pop3_clear(struct pop3 *p)
 {
 	buf_clear(&p->reply);
+	buf_clear(&p->sasl);
+	buf_clear(&p->greeting);
 	arena_clear(&p->arena);
 }
 
@@ -29,7 +33,8 @@ static enum status read_line(struct pop3 *p, struct str *line, struct err *e)
 	return st == ST_OK ? PS_SUCCESS : PS_SOCKET;
 }
 
-static enum status read_status(struct pop3 *p, struct err *e)
+/* PS_NOMAIL: a challenge. */
+static enum status read_any(struct pop3 *p, struct err *e)
 {
 	struct str line, word;
 	enum status st = read_line(p, &line, e);
@@ -45,11 +50,26 @@ static enum status read_status(struct pop3 *p, struct err *e)
 	buf_add(&p->reply, str_head(str_trim(line), REPLY_MAX));
 	if (str_eqc(word, "+OK"))
 		return PS_SUCCESS;
+	if (str_eqc(word, "+"))
+		return PS_NOMAIL; /* a challenge */
 	if (str_istarts(word, STR("-ERR")))
 		return PS_ERROR;
 	err_temp(e, "", "this is no POP3 answer: \"%.*s\"", STR_ARG(word));
 	return PS_PROTOCOL;
 }
+
+static enum status read_status(struct pop3 *p, struct err *e)
+{
+	enum status st = read_any(p, e);
+
+	if (st != PS_NOMAIL)
+		return st;
+	err_temp(e, "", "a challenge, and nobody asked for it");
+	return PS_PROTOCOL;
+}
+
+/* What of a line is shown: so many bytes, then a star; 0: all. */
+#define SECRET SIZE_MAX
 
 static enum status send_line(struct pop3 *p, const char *text, size_t secret,
     struct err *e)
@@ -60,7 +80,11 @@ static enum status send_line(struct pop3 *p, const char *text, size_t secret,
 		err_temp(e, "", "line break in a POP3 command");
 		return PS_PROTOCOL;
 	}
-	buf_add(&shown, str_head(str_c(text), secret != 0 ? secret : 1024));
+	buf_add(&shown,
+	    str_head(str_c(text),
+		secret == SECRET  ? 0
+		    : secret != 0 ? secret
+				  : 1024));
 	if (secret != 0)
 		buf_addch(&shown, '*');
 	report_dialogue("POP3", '>', buf_str(&shown));
@@ -96,6 +120,8 @@ enum status pop3_greeting(struct pop3 *p, struct err *e)
 		err_temp(e, "", "%s", buf_c(&p->reply));
 		return PS_AUTHFAIL;
 	}
+	p->greeting.max = REPLY_MAX;
+	buf_set(&p->greeting, buf_str(&p->reply));
 	p->greeting_maillennium =
 	    str_search(buf_str(&p->reply), STR("Maillennium POP3")) >= 0;
 	return st;
@@ -140,6 +166,10 @@ enum status pop3_capa(struct pop3 *p, struct err *e)
 	while ((st = list_line(p, &line, e)) == PS_SUCCESS) {
 		if (!str_word(&line, " ", &word))
 			continue;
+		if (str_ieqc(word, "SASL")) {
+			p->sasl.max = REPLY_MAX;
+			buf_set(&p->sasl, str_head(line, REPLY_MAX));
+		}
 		for (i = 0; i < NELEM(rows); i++)
 			if (str_ieqc(word, rows[i].name))
 				*(bool *)((char *)p + rows[i].flag) = true;
@@ -159,6 +189,7 @@ enum status pop3_stls(struct pop3 *p, const struct tls_rules *rules,
 	if (conn_starttls(p->conn, rules, e) != ST_OK)
 		return PS_SOCKET;
 	/* What was said in clear text counts for nothing. */
+	buf_reset(&p->sasl);
 	p->capa = p->stls = p->top = p->uidl = p->pipelining = false;
 	return pop3_capa(p, e);
 }
@@ -180,6 +211,14 @@ static enum status login_refusal(struct str text)
 	return PS_AUTHFAIL;
 }
 
+static enum status logged_in(struct pop3 *p, enum status st, struct err *e)
+{
+	if (st != PS_ERROR)
+		return st;
+	err_temp(e, "", "%s", buf_c(&p->reply));
+	return login_refusal(buf_str(&p->reply));
+}
+
 enum status pop3_login(struct pop3 *p, const char *user, const char *password,
     struct err *e)
 {
@@ -187,10 +226,77 @@ enum status pop3_login(struct pop3 *p, const char *user, const char *password,
 
 	if (st == PS_SUCCESS)
 		st = pop3_command(p, e, "PASS %s", password);
-	if (st != PS_ERROR)
-		return st;
-	err_temp(e, "", "%s", buf_c(&p->reply));
-	return login_refusal(buf_str(&p->reply));
+	return logged_in(p, st, e);
+}
+
+/* The "<...@...>" of the greeting, printable only. */
+static bool time_stamp(struct str greeting, struct str *stamp)
+{
+	ptrdiff_t open = str_find(greeting, '<');
+	ptrdiff_t end = str_rfind(greeting, '>');
+	size_t i;
+
+	if (open < 0 || end < open)
+		return false;
+	*stamp = str_head(str_skip(greeting, (size_t)open),
+	    (size_t)(end - open) + 1);
+	for (i = 0; i < stamp->n; i++)
+		if (stamp->p[i] <= ' ' || stamp->p[i] > '~')
+			return false;
+	return str_find(*stamp, '@') > 0;
+}
+
+enum status pop3_apop(struct pop3 *p, const char *user, const char *password,
+    struct err *e)
+{
+	struct str stamp;
+	char hex[33];
+
+	if (!time_stamp(buf_str(&p->greeting), &stamp)) {
+		err_temp(e, "",
+		    "the server has no time stamp for APOP in its "
+		    "greeting; say: protocol pop3");
+		return PS_AUTHFAIL;
+	}
+	if (sasl_md5(stamp, str_c(password), hex, e) != ST_OK)
+		return PS_AUTHFAIL;
+	return logged_in(p, pop3_command(p, e, "APOP %s %s", user, hex), e);
+}
+
+/* "+ CHALLENGE" until +OK or -ERR. */
+static enum status auth_steps(struct pop3 *p, struct sasl *s, struct err *e)
+{
+	enum status st;
+	enum st made;
+
+	while ((st = read_any(p, e)) == PS_NOMAIL) {
+		AUTO_BUF answer = BUF_MAX(SASL_MAX * 2);
+
+		made = sasl_answer(s, buf_str(&p->reply), &answer, e);
+		st = send_line(p, made == ST_OK ? buf_c(&answer) : "*", SECRET,
+		    e);
+		if (answer.p != NULL)
+			explicit_bzero(answer.p, answer.n);
+		if (st != PS_SUCCESS)
+			return st;
+	}
+	return st;
+}
+
+enum status pop3_auth(struct pop3 *p, const char *mech, const char *user,
+    const char *password, struct err *e)
+{
+	struct sasl s = { .user = user, .password = password };
+	AUTO_BUF line = BUF_MAX(64);
+	enum status st;
+
+	if (!sasl_choose(&s, buf_str(&p->sasl), mech))
+		return PS_NOMAIL;
+	buf_setf(&line, "AUTH %s", sasl_name(&s));
+	st = send_line(p, buf_c(&line), 0, e);
+	if (st == PS_SUCCESS)
+		st = auth_steps(p, &s, e);
+	return logged_in(p, st, e);
 }
 
 static enum status bad_answer(struct err *e, const char *to, struct str text)
@@ -278,6 +384,18 @@ enum status pop3_retr(struct pop3 *p, uint64_t n, bool top, struct err *e)
 	    : pop3_command(p, e, "RETR %llu", (unsigned long long)n);
 }
 
+/*
+ * RFC 1939 3: CRLF "." CRLF ends a text, and nothing else: after a bare LF a
+ * dot may be the sender's, who would like us to take what follows for the
+ * server's answers. Servers that send bare LFs exist; theirs is the end when
+ * all the octets are there and the line stays quiet.
+ */
+static bool is_late_end(const struct pop3 *p)
+{
+	return p->text_size != 0 && p->text_octets >= p->text_size &&
+	    conn_is_quiet(p->conn, QUIET_MS);
+}
+
 enum status pop3_line(struct pop3 *p, struct str *line, struct err *e)
 {
 	enum status st = read_line(p, line, e);
@@ -285,19 +403,12 @@ enum status pop3_line(struct pop3 *p, struct str *line, struct err *e)
 
 	if (st != PS_SUCCESS)
 		return st;
-	/*
-	 * RFC 1939 3: CRLF "." CRLF, and nothing else, or a message could end
-	 * itself. Servers that send bare LFs do so at its end as well: there,
-	 * at exactly the announced size, where no octet of the message can
-	 * stand, it is believed.
-	 */
 	if (starts && str_eqc(*line, ".\r\n") &&
-	    (p->text_after_crlf ||
-		(p->text_size != 0 && p->text_octets == p->text_size)))
+	    (p->text_after_crlf || is_late_end(p)))
 		return PS_NOMAIL;
+	p->text_octets += line->n;
 	if (starts && line->n > 1 && *line->p == '.')
 		*line = str_skip(*line, 1);
-	p->text_octets += line->n;
 	p->text_mid_line = line->n == 0 || line->p[line->n - 1] != '\n';
 	if (!p->text_mid_line)
 		p->text_after_crlf = str_ends(*line, STR("\r\n"));

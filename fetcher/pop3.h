@@ -21,6 +21,8 @@ struct pop3 {
 	struct buf reply;  /* the last status line, without +OK or -ERR */
 	struct arena arena;
 	bool capa, stls, top, uidl, pipelining; /* from CAPA */
+	struct buf sasl;     /* mechanisms of its SASL line */
+	struct buf greeting; /* its text, for APOP */
 	bool greeting_maillennium;
 	bool text_after_crlf; /* the line before ended so, or there is none */
 	bool text_mid_line;   /* the last piece of a line had no end */
@@ -37,9 +39,15 @@ enum status pop3_greeting(struct pop3 *p, struct err *e) MUST_CHECK;
 enum status pop3_capa(struct pop3 *p, struct err *e) MUST_CHECK;
 enum status pop3_stls(struct pop3 *p, const struct tls_rules *rules,
     struct err *e) MUST_CHECK;
-/* USER and PASS. PS_AUTHFAIL, PS_LOCKBUSY, PS_SERVBUSY by the answer. */
+/* PS_AUTHFAIL, PS_LOCKBUSY, PS_SERVBUSY by the answer, as with all of them. */
 enum status pop3_login(struct pop3 *p, const char *user, const char *password,
     struct err *e) MUST_CHECK;
+/* RFC 1939 7: needs a time stamp in the greeting. */
+enum status pop3_apop(struct pop3 *p, const char *user, const char *password,
+    struct err *e) MUST_CHECK;
+/* RFC 5034, this mechanism. PS_NOMAIL: it is not offered. */
+enum status pop3_auth(struct pop3 *p, const char *mech, const char *user,
+    const char *password, struct err *e) MUST_CHECK;
 enum status pop3_stat(struct pop3 *p, uint64_t *count, uint64_t *octets,
     struct err *e) MUST_CHECK;
 /* LAST: *last is 0 when the server does not know it. */

@@ -164,17 +164,49 @@ static enum status open_once(const struct account *a, struct pop3 *p, bool capa,
 	return st;
 }
 
+/*
+ * CRAM-MD5 where it is offered, then USER and PASS: a refusal of the first
+ * says nothing about the second.
+ */
+static enum status log_in(const struct account *a, struct pop3 *p,
+    struct err *e)
+{
+	int64_t auth = opt_num(&a->o, OPT_AUTH);
+	enum status st = PS_NOMAIL;
+
+	if (opt_num(&a->o, OPT_PROTOCOL) == PROTO_APOP)
+		return pop3_apop(p, a->user, a->password, e);
+	if (auth == AUTH_ANY || auth == AUTH_CRAM_MD5)
+		st = pop3_auth(p, "CRAM-MD5", a->user, a->password, e);
+	if (auth == AUTH_CRAM_MD5 && st == PS_NOMAIL) {
+		err_temp(e, "",
+		    "the server does not offer CRAM-MD5; say: "
+		    "auth password");
+		return PS_AUTHFAIL;
+	}
+	if (st == PS_NOMAIL || (st == PS_AUTHFAIL && auth == AUTH_ANY))
+		st = pop3_login(p, a->user, a->password, e);
+	return st;
+}
+
+/* With APOP nothing that CAPA says is needed, unless it is STLS. */
+static bool wants_capa(const struct account *a)
+{
+	enum tls_want want = server_tls_want(a, false);
+
+	return opt_num(&a->o, OPT_PROTOCOL) != PROTO_APOP || want == TLS_MAY ||
+	    want == TLS_MUST;
+}
+
 enum status server_open(const struct account *a, struct pop3 *p, struct err *e)
 {
 	bool hung_up;
-	enum status st = open_once(a, p, true, &hung_up, e);
+	enum status st = open_once(a, p, wants_capa(a), &hung_up, e);
 
 	if (hung_up) {
 		conn_close(p->conn);
 		p->conn = NULL;
 		st = open_once(a, p, false, &hung_up, e);
 	}
-	if (st == PS_SUCCESS)
-		st = pop3_login(p, a->user, a->password, e);
-	return st;
+	return st == PS_SUCCESS ? log_in(a, p, e) : st;
 }

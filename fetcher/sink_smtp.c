@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fetcher/account.h"
 #include "fetcher/host.h"
 #include "fetcher/refuse.h"
 #include "fetcher/report.h"
@@ -53,6 +54,7 @@ static void hang_up(struct sink *sink)
 
 	conn_close(s->c.conn);
 	s->c.conn = NULL;
+	smtp_client_clear(&s->c);
 	s->entry = NULL;
 }
 
@@ -102,13 +104,37 @@ static void split_entry(const char *entry, char host[256], char port[32])
 	snprintf(port, 32, "%s", slash + 1);
 }
 
+/* Whoever does not know us may take the mail all the same. */
+static enum st log_in(struct smtp *s, struct err *e)
+{
+	const char *user = opt_text(&s->s.a->o, OPT_ESMTPNAME);
+	const char *password = opt_text(&s->s.a->o, OPT_ESMTPPASSWORD);
+	struct smtp_reply r = SMTP_REPLY;
+	enum st st = ST_OK;
+
+	if (password != NULL && (s->c.features & SMTP_AUTH) != 0) {
+		st = smtp_auth(&s->c, user != NULL ? user : calling_user(),
+		    password, &r, e);
+		if (st == ST_NONE)
+			report_error("%s offers no way to log in that we know",
+			    s->host);
+		else if (st == ST_OK && r.code / 100 != 2)
+			report_error("login at %s failed: %d %s", s->host,
+			    r.code, buf_c(&r.text));
+	}
+	smtp_reply_clear(&r);
+	return st == ST_NONE ? ST_OK : st;
+}
+
 static bool greet(struct smtp *s, struct err *e)
 {
 	enum st st = smtp_read(&s->c, &s->reply, e);
 
 	if (st == ST_OK && s->reply.code / 100 == 2)
 		st = smtp_hello(&s->c, s->s.hello, &s->reply, e);
-	if (st == ST_OK && s->reply.code / 100 != 2)
+	if (st == ST_OK && s->reply.code / 100 == 2)
+		return log_in(s, e) == ST_OK;
+	if (st == ST_OK)
 		st = err_temp(e, "", "%d %s", s->reply.code,
 		    buf_c(&s->reply.text));
 	return st == ST_OK;

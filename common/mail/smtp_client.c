@@ -8,9 +8,15 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "net/sasl.h"
 
 /* No sane server says more in one reply. */
 #define REPLY_LINES 200
+
+void smtp_client_clear(struct smtp_client *c)
+{
+	buf_clear(&c->mechs);
+}
 
 void smtp_reply_clear(struct smtp_reply *r)
 {
@@ -147,6 +153,7 @@ static void read_features(struct smtp_client *c, const struct smtp_reply *r)
 
 	c->features = 0;
 	c->size_limit = 0;
+	buf_reset(&c->mechs);
 	while (more) {
 		more = str_cut(&rest, '\n', &line);
 		if (!str_word(&line, " =", &word))
@@ -154,6 +161,11 @@ static void read_features(struct smtp_client *c, const struct smtp_reply *r)
 		for (i = 0; i < NELEM(features); i++)
 			if (str_ieqc(word, features[i].keyword))
 				c->features |= features[i].feature;
+		if (str_ieqc(word, "AUTH")) {
+			c->mechs.max = SMTP_REPLY_MAX;
+			buf_addch(&c->mechs, ' ');
+			buf_add(&c->mechs, line);
+		}
 		if (str_ieqc(word, "SIZE") &&
 		    !num_u64(str_trim(line), UINT64_MAX, &c->size_limit))
 			c->size_limit = 0;
@@ -176,6 +188,60 @@ enum st smtp_hello(struct smtp_client *c, const char *name,
 		return ST_OK;
 	c->features = 0;
 	return smtp_command(c, r, e, "HELO %s", name);
+}
+
+/* A line of base64: nobody needs to see it. */
+static enum st send_secret(struct smtp_client *c, const char *before,
+    const char *text, struct err *e)
+{
+	AUTO_BUF shown = BUF_MAX(100);
+
+	buf_addf(&shown, "%s*", before);
+	trace(c, '>', buf_str(&shown));
+	if (conn_putf(c->conn, e, "%s%s\r\n", before, text) != ST_OK)
+		return ST_TEMP;
+	return conn_flush(c->conn, e);
+}
+
+static enum st auth_begin(struct smtp_client *c, struct sasl *s, struct err *e)
+{
+	AUTO_BUF command = BUF_MAX(100);
+	AUTO_BUF answer = BUF_MAX(SASL_MAX * 2);
+
+	buf_addf(&command, "AUTH %s", sasl_name(s));
+	if (!sasl_is_initial(s)) {
+		if (smtp_send(c, e, "%s", buf_c(&command)) != ST_OK)
+			return ST_TEMP;
+		return conn_flush(c->conn, e);
+	}
+	buf_addch(&command, ' ');
+	if (sasl_answer(s, STR(""), &answer, e) != ST_OK)
+		return ST_TEMP;
+	return send_secret(c, buf_c(&command), buf_c(&answer), e);
+}
+
+enum st smtp_auth(struct smtp_client *c, const char *user, const char *password,
+    struct smtp_reply *r, struct err *e)
+{
+	struct sasl s = { .user = user, .password = password };
+	enum st st;
+
+	if (!sasl_choose(&s, buf_str(&c->mechs), NULL))
+		return ST_NONE;
+	st = auth_begin(c, &s, e);
+	if (st == ST_OK)
+		st = smtp_read(c, r, e);
+	while (st == ST_OK && r->code == 334) {
+		AUTO_BUF answer = BUF_MAX(SASL_MAX * 2);
+
+		/* "*" gives up: RFC 4954 4. */
+		if (sasl_answer(&s, buf_str(&r->text), &answer, e) != ST_OK)
+			buf_setf(&answer, "*");
+		st = send_secret(c, "", buf_c(&answer), e);
+		if (st == ST_OK)
+			st = smtp_read(c, r, e);
+	}
+	return st;
 }
 
 void smtp_text_begin(struct smtp_client *c)

@@ -53,10 +53,14 @@ struct smtp_client {
 	bool lmtp;
 	unsigned features; /* after smtp_hello() */
 	uint64_t size_limit;
+	struct buf mechs;     /* of its AUTH line; see smtp_client_clear() */
 	smtp_trace_fn *trace; /* may be NULL */
 	void *arg;
 	struct dot dot; /* within the text */
 };
+
+/* What a client keeps besides the conn. */
+void smtp_client_clear(struct smtp_client *c);
 
 /* Read one reply (a greeting, or one that was pipelined). */
 enum st smtp_read(struct smtp_client *c, struct smtp_reply *r, struct err *e)
@@ -73,6 +77,13 @@ enum st smtp_send(struct smtp_client *c, struct err *e, const char *fmt, ...)
  * class is 2 says whether the server takes us.
  */
 enum st smtp_hello(struct smtp_client *c, const char *name,
+    struct smtp_reply *r, struct err *e) MUST_CHECK;
+
+/*
+ * Authenticate by the best mechanism that both have (RFC 4954). r is the last
+ * reply; ST_NONE: there is no such mechanism, and nothing was sent.
+ */
+enum st smtp_auth(struct smtp_client *c, const char *user, const char *password,
     struct smtp_reply *r, struct err *e) MUST_CHECK;
 
 /*

@@ -218,6 +218,13 @@ bool conn_has_input(const struct conn *c)
 	    (c->ssl != NULL && SSL_pending(c->ssl) != 0);
 }
 
+bool conn_is_quiet(const struct conn *c, int timeout_ms)
+{
+	struct pollfd p = { c->fd, POLLIN, 0 };
+
+	return !conn_has_input(c) && poll(&p, 1, timeout_ms) == 0;
+}
+
 /* --- writing ------------------------------------------------------------- */
 
 enum st conn_flush(struct conn *c, struct err *e)

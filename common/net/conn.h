@@ -53,6 +53,8 @@ bool conn_is_loopback(const struct conn *c);
 enum st conn_line(struct conn *c, struct str *line, struct err *e) MUST_CHECK;
 /* Is there something to read that is in the buffer already? */
 bool conn_has_input(const struct conn *c);
+/* Nothing is there to read, and nothing comes within the time. */
+bool conn_is_quiet(const struct conn *c, int timeout_ms);
 
 /* Put bytes into the output buffer, which goes out when it is large. */
 enum st conn_put(struct conn *c, struct str bytes, struct err *e) MUST_CHECK;

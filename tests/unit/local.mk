@@ -31,6 +31,7 @@ UNIT_TESTS = \
 	%D%/test_rc_lex \
 	%D%/test_rc_parse \
 	%D%/test_route \
+	%D%/test_sasl \
 	%D%/test_session \
 	%D%/test_session_limits \
 	%D%/test_smtp_client \
@@ -62,6 +63,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_rc_lex_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_rc_parse_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_route_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_sasl_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_limits_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_smtp_client_CFLAGS = $(UNIT_CFLAGS)
