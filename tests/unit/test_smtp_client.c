@@ -127,6 +127,7 @@ static void test_hello(void **state)
 		assert_int_equal(c.size_limit, hellos[i].limit);
 		assert_string_equal(script_sent(&s), hellos[i].sent);
 		smtp_reply_clear(&r);
+		smtp_client_clear(&c);
 		script_end(&s);
 	}
 }
