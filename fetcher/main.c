@@ -276,6 +276,14 @@ static int prepare(struct program *p)
 		    "%s: WARNING: Running as root is "
 		    "discouraged.\n",
 		    report_prog());
+	if (getenv("QMAILINJECT") != NULL ||
+	    getenv("NULLMAILER_FLAGS") != NULL) {
+		/* They make local mailers change the sender of what we hand
+		 * them, and with it where notices go. */
+		report_error("the environment variables QMAILINJECT and "
+			     "NULLMAILER_FLAGS are dangerous here; unset them");
+		return PS_UNDEFINED;
+	}
 	if (paths_find(&p->paths, &e) != ST_OK) {
 		report_error("%s", e.text);
 		return PS_UNDEFINED;

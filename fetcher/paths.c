@@ -2,6 +2,7 @@
 
 #include "fetcher/paths.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +58,8 @@ enum st paths_check(const char *file, struct err *e)
 	if (strcmp(file, "/dev/null") == 0 || strcmp(file, "-") == 0)
 		return ST_OK;
 	if (lstat(file, &sb) != 0 || stat(file, &sb) != 0)
-		return ST_NONE;
+		return errno == ENOENT ? ST_NONE
+				       : err_temp(e, "", "lstat: %s: %m", file);
 	if (!S_ISREG(sb.st_mode))
 		return err_temp(e, "", "File %s must be a regular file.", file);
 	if ((sb.st_mode & 067) != 0)

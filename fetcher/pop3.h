@@ -24,10 +24,10 @@ struct pop3 {
 	struct buf sasl;     /* mechanisms of its SASL line */
 	struct buf greeting; /* its text, for APOP */
 	bool greeting_maillennium;
-	uint64_t text_size;   /* set before pop3_retr(); 0: unknown */
-	uint64_t text_octets; /* so many came */
 	bool text_after_crlf; /* the line before ended so, or there is none */
 	bool text_mid_line;   /* the last piece of a line had no end */
+	uint64_t text_size;   /* by LIST, 0: unknown; set before pop3_retr() */
+	uint64_t text_octets; /* read so far */
 };
 
 /* A command with one status line. PS_SUCCESS: +OK. PS_ERROR: -ERR. Others: the

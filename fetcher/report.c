@@ -91,6 +91,15 @@ void report_note(const char *fmt, ...)
 	va_end(ap);
 }
 
+void report_always(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit_v(false, true, fmt, ap);
+	va_end(ap);
+}
+
 static void add_part(const char *fmt, va_list ap)
 {
 	char text[REPORT_LINE_MAX];

@@ -36,6 +36,8 @@ bool report_verbose(void);
 void report_info(const char *fmt, ...) PRINTF(1, 2);
 /* The same, with "PROG: " on the console as well. */
 void report_note(const char *fmt, ...) PRINTF(1, 2);
+/* The same, also with REPORT_SILENT. */
+void report_always(const char *fmt, ...) PRINTF(1, 2);
 /* A piece of a status line, and its end. */
 void report_part(const char *fmt, ...) PRINTF(1, 2);
 void report_done(const char *fmt, ...) PRINTF(1, 2);

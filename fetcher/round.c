@@ -184,9 +184,9 @@ static void tell_status(enum status st)
 	if (st == PS_SUCCESS || st == PS_NOMAIL || daemon_ended_by() != 0)
 		return;
 	if (name != NULL)
-		report_error("Query status=%d (%s)", (int)st, name);
+		report_always("Query status=%d (%s)", (int)st, name);
 	else
-		report_error("Query status=%d", (int)st);
+		report_always("Query status=%d", (int)st);
 }
 
 /* "interval n": only in each nth round. */
