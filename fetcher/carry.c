@@ -201,13 +201,13 @@ static enum status hand_over(struct carry *c, struct str raw,
 		.keep_return_path = c->sink->ops->keeps_return_path,
 		.drop_status = opt_flag(&c->a->o, OPT_DROPSTATUS),
 		.drop_delivered = opt_flag(&c->a->o, OPT_DROPDELIVERED),
-		.rewrite = opt_flag(&c->a->o, OPT_REWRITE) };
+		.rewrite = opt_flag(&c->a->o, OPT_REWRITE) && !c->headerless };
 	struct sink_mail m = { .size = c->size,
 		.rcpt = route->rcpt,
 		.rcpt_n = route->n,
 		.header = raw };
 
-	header_sender(c->headerless ? STR("") : raw, &rules, &sender);
+	header_sender(c->headerless ? STR_NONE : raw, &rules, &sender);
 	m.sender = buf_c(&sender);
 	m.body_bits = body_bits(c, raw);
 	*fate = sink_begin(c->sink, &m);

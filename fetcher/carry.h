@@ -23,7 +23,7 @@ struct carry {
 	struct pop3 *p; /* its text has begun */
 	struct sink *sink;
 	uint64_t size;   /* as the server says */
-	bool headerless; /* its header is ours */
+	bool headerless; /* what it has was made up here */
 	struct carry_last *last;
 	void (*moved)(void *arg); /* called now and then in a long text */
 	void *arg;

@@ -68,6 +68,9 @@ static enum status fail(struct poll *q, enum status st, const struct err *e)
 		    "file, and whether the server wants another method "
 		    "(auth in fetcherrc(5)).");
 	}
+	if (st == PS_SERVBUSY)
+		report_error("Server busy error on %s@%s", q->a->user,
+		    q->a->host);
 	if (st == PS_LOCKBUSY) {
 		report_error("lock busy!  Is another session active?");
 		report_error("Lock-busy error on %s@%s", q->a->user,
@@ -162,7 +165,8 @@ static void tell_count(struct poll *q, uint64_t old)
 
 /*
  * What was deleted is gone after QUIT; without one it is there again, and must
- * not be delivered twice.
+ * not be delivered twice. What was known before stays so until the server does
+ * not list it any more, as with fetchmail.
  */
 static bool counts_as_seen(const struct poll *q, uint64_t n)
 {
@@ -271,10 +275,13 @@ static bool use_top(const struct poll *q)
 	    !q->p.greeting_maillennium;
 }
 
-static enum status start_text(struct poll *q, uint64_t n, struct err *e)
+static enum status start_text(struct poll *q, uint64_t n, uint64_t size,
+    struct err *e)
 {
-	enum status st = pop3_retr(&q->p, n, use_top(q), e);
+	enum status st;
 
+	q->p.text_size = size;
+	st = pop3_retr(&q->p, n, use_top(q), e);
 	if (st == PS_ERROR && use_top(q))
 		st = pop3_retr(&q->p, n, false, e);
 	return st;
@@ -327,8 +334,7 @@ static enum status fetch_one(struct poll *q, uint64_t n, struct err *e)
 	if (limit > 0 && c.size > limit)
 		return skip_large(q, n, c.size, e);
 	begin_line(q, "reading", n, c.size, true);
-	q->p.text_size = c.size;
-	st = start_text(q, n, e);
+	st = start_text(q, n, c.size, e);
 	if (st == PS_ERROR) {
 		report_done(" not flushed");
 		report_error("couldn't fetch headers, message %s@%s:%llu "

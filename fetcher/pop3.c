@@ -406,7 +406,6 @@ enum status pop3_line(struct pop3 *p, struct str *line, struct err *e)
 	if (starts && str_eqc(*line, ".\r\n") &&
 	    (p->text_after_crlf || is_late_end(p)))
 		return PS_NOMAIL;
-	p->text_octets += line->n;
 	if (starts && line->n > 1 && *line->p == '.')
 		*line = str_skip(*line, 1);
 	p->text_mid_line = line->n == 0 || line->p[line->n - 1] != '\n';
