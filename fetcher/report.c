@@ -62,6 +62,8 @@ static void emit(bool error, bool prefix, const char *text)
 }
 
 static void emit_v(bool error, bool prefix, const char *fmt, va_list ap)
+    PRINTF(3, 0);
+static void emit_v(bool error, bool prefix, const char *fmt, va_list ap)
 {
 	char text[REPORT_LINE_MAX];
 
@@ -100,6 +102,7 @@ void report_always(const char *fmt, ...)
 	va_end(ap);
 }
 
+static void add_part(const char *fmt, va_list ap) PRINTF(1, 0);
 static void add_part(const char *fmt, va_list ap)
 {
 	char text[REPORT_LINE_MAX];

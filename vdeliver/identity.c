@@ -67,6 +67,9 @@ enum st identity_jail(struct identity *id, const struct settings *set,
 
 	if (!id->root)
 		return ST_OK;
+	/* What make install made, if it did. */
+	if (dir[0] == '\0' && access(EMPTY_DIRECTORY, X_OK) == 0)
+		dir = EMPTY_DIRECTORY;
 	if (dir[0] != '\0') {
 		if (stat(dir, &sb) != 0)
 			return err_temp(e, "",

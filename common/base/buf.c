@@ -71,6 +71,7 @@ bool buf_addch(struct buf *b, char c)
 	return buf_add(b, (struct str){ &c, 1 });
 }
 
+static bool add_v(struct buf *b, const char *fmt, va_list ap) PRINTF(2, 0);
 static bool add_v(struct buf *b, const char *fmt, va_list ap)
 {
 	va_list again;

@@ -77,6 +77,8 @@ static void make_printable(char *s)
 }
 
 static void log_v(const char *tag, enum log_level level, const char *fmt,
+    va_list ap) PRINTF(3, 0);
+static void log_v(const char *tag, enum log_level level, const char *fmt,
     va_list ap)
 {
 	int saved = errno;

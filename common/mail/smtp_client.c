@@ -85,6 +85,8 @@ enum st smtp_read(struct smtp_client *c, struct smtp_reply *r, struct err *e)
 }
 
 static enum st send_v(struct smtp_client *c, struct err *e, const char *fmt,
+    va_list ap) PRINTF(3, 0);
+static enum st send_v(struct smtp_client *c, struct err *e, const char *fmt,
     va_list ap)
 {
 	char *text = NULL;

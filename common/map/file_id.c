@@ -16,14 +16,25 @@ void file_id_set(struct file_id *id, const struct stat *sb)
 	id->mtime = sb->st_mtim;
 }
 
+static bool differs(const struct file_id *id, const struct stat *sb)
+{
+	return sb->st_dev != id->dev || sb->st_ino != id->ino ||
+	    sb->st_size != id->size || sb->st_mtim.tv_sec != id->mtime.tv_sec ||
+	    sb->st_mtim.tv_nsec != id->mtime.tv_nsec;
+}
+
 bool file_id_changed(const struct file_id *id, const char *path)
 {
 	struct stat sb;
 
-	return stat(path, &sb) != 0 || sb.st_dev != id->dev ||
-	    sb.st_ino != id->ino || sb.st_size != id->size ||
-	    sb.st_mtim.tv_sec != id->mtime.tv_sec ||
-	    sb.st_mtim.tv_nsec != id->mtime.tv_nsec;
+	return stat(path, &sb) != 0 || differs(id, &sb);
+}
+
+bool file_id_rewritten(const struct file_id *id, int fd)
+{
+	struct stat sb;
+
+	return fstat(fd, &sb) != 0 || differs(id, &sb);
 }
 
 void map_warn_stale(const struct map *m, const char *path,

@@ -92,7 +92,10 @@ enum st map_next(struct map *m, struct buf *key, struct buf *val, struct err *e)
 
 /*
  * True when the table's file was replaced, changed or removed since map_open
- * (inode, size or mtime in nanoseconds): the caller opens it again.
+ * (inode, size or mtime in nanoseconds): the caller opens it again. Until then
+ * map_get goes on answering from the file that was opened, so that answers that
+ * belong together come from one table; one that is rewritten in place is
+ * opened again by itself.
  */
 bool map_changed(struct map *m);
 

@@ -79,13 +79,6 @@ static enum st ask(struct map *m, const char *key, size_t n, void *arg,
 static enum st cdb_get_key(struct map *m, struct str key, struct buf *val,
     struct err *e)
 {
-	struct state *s = m->state;
-
-	if (s->fd < 0 || file_id_changed(&s->id, s->path)) {
-		close_file(s);
-		if (open_file(s, e) != ST_OK)
-			return ST_TEMP;
-	}
 	return nul_try(m, key, ask, val, e);
 }
 

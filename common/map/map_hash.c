@@ -106,9 +106,10 @@ static enum st btree_open_map(struct map *m, struct err *e)
 }
 
 /*
- * The locked file is the one that the path means, as it was when it was
- * opened: else pages in the cache are of an older one. Who opened it for
- * writing holds the lock all the time.
+ * The locked file is as it was when it was opened: else pages in the cache
+ * are of an older table. One that was renamed over it does not matter here:
+ * answers go on coming from one table until the caller opens it again. Who
+ * opened it for writing holds the lock all the time.
  */
 static enum st lock_current(struct map *m, struct bdb *b, struct err *e)
 {
@@ -121,7 +122,7 @@ static enum st lock_current(struct map *m, struct bdb *b, struct err *e)
 		}
 		if (!lock_take(b->fd, LOCK_SHARED))
 			return bdb_error(b, e, "lock", errno);
-		if (!file_id_changed(&b->id, b->path))
+		if (!file_id_rewritten(&b->id, b->fd))
 			return ST_OK;
 		close_db(b);
 	}

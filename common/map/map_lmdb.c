@@ -104,7 +104,7 @@ static enum st lmdb_open(struct map *m, struct err *e)
 	return ST_OK;
 }
 
-/* The locked file is the one that the path means, as it is now. */
+/* The locked file is as it was when it was opened. See map_hash.c. */
 static enum st lock_current(struct map *m, struct lmdb *l, struct err *e)
 {
 	if ((m->flags & MAP_WRITE) != 0)
@@ -117,7 +117,7 @@ static enum st lock_current(struct map *m, struct lmdb *l, struct err *e)
 		if (!lock_take_range(l->fd, LOCK_SHARED))
 			return err_temp(e, "4.3.0", "lock database %s: %m",
 			    l->path);
-		if (!file_id_changed(&l->id, l->path))
+		if (!file_id_rewritten(&l->id, l->fd))
 			return ST_OK;
 		close_env(l);
 	}

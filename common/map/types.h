@@ -32,6 +32,8 @@ struct file_id {
 void file_id_set(struct file_id *id, const struct stat *sb);
 /* Is path no longer what id says: other, changed or gone? */
 bool file_id_changed(const struct file_id *id, const char *path);
+/* Did the open file itself change? One in its place does not count. */
+bool file_id_rewritten(const struct file_id *id, int fd);
 
 /* Log when m's source, a file of its name, is younger than the open file. */
 void map_warn_stale(const struct map *m, const char *path,

@@ -117,5 +117,6 @@ def test_postfix_keeps_what_fails(both, real_postfix):
     until(lambda: "status=deferred" in postfix.log(), "a deferral", 30)
     assert postfix.queued() and not host.new("test0")
     os.chown(host.base / "example.com", 5000, 5000)
-    until(lambda: not postfix.queued(), "a second try: ", 60)
+    until(lambda: not postfix.queued(), "a second try: " + postfix.log(),
+          150)
     assert len(host.new("test0")) == 1

@@ -182,6 +182,7 @@ static void test_auth(void **state)
 		    auths[i].sent);
 		smtp_client_clear(&c);
 		smtp_reply_clear(&r);
+		smtp_client_clear(&c);
 		script_end(&s);
 	}
 }
