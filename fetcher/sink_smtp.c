@@ -26,9 +26,10 @@ struct smtp {
 	const char *entry;          /* of smtphost, the one that is connected */
 	char host[256];             /* in it */
 	bool lmtp;
-	int64_t count;      /* messages on this connection */
-	bool mail_unread;   /* the answer to MAIL is still to come */
-	bool temporary;     /* a recipient was put off */
+	int64_t count;    /* messages on this connection */
+	bool mail_unread; /* the answer to MAIL is still to come */
+	bool temporary;   /* a recipient was put off */
+	enum bounce_reason reason;
 	size_t *taken;      /* which recipients were accepted */
 	struct arena arena; /* of one message */
 	struct refusals refused;
@@ -209,11 +210,9 @@ static void reset(struct smtp *s)
 
 static enum fate refused(struct smtp *s, enum stage at)
 {
-	enum fate fate = refuse_message(&s->refused, at, &s->reply);
-
 	if (at != AT_DOT)
 		reset(s);
-	return fate;
+	return refuse_message(&s->refused, at, &s->reply);
 }
 
 /* What completes a bare name here. */
@@ -354,7 +353,10 @@ static enum fate recipients(struct smtp *s, const struct sink_mail *m)
 	}
 	if (s->s.accepted.n == 0)
 		fate = try_postmaster(s);
-	refuse_tell(&s->refused, BOUNCE_ADDRESSES);
+	/* A listener that takes one connection at a time would have us wait
+	 * for ourselves: while there is a transaction, notices wait. */
+	if (fate != FATE_TAKEN)
+		refuse_tell(&s->refused, BOUNCE_ADDRESSES);
 	return fate;
 }
 
@@ -373,6 +375,7 @@ static enum fate begin(struct sink *sink, const struct sink_mail *m)
 	s->refused.host = host_part(s);
 	s->taken = arena_array(&s->arena, m->rcpt_n + 1, sizeof(*s->taken));
 	s->temporary = false;
+	s->reason = BOUNCE_ADDRESSES;
 	fate = recipients(s, m);
 	if (fate != FATE_TAKEN)
 		return fate;
@@ -409,7 +412,6 @@ static enum fate lmtp_answers(struct smtp *s)
 	char rcpt[SINK_ADDRESS];
 	struct err e;
 
-	s->refused.n = 0;
 	for (i = 0; i < s->s.accepted.n; i++) {
 		if (smtp_read(&s->c, &s->reply, &e) != ST_OK)
 			return lost(s, &e);
@@ -432,8 +434,11 @@ static enum fate lmtp_answers(struct smtp *s)
 	/* Those who have it get it twice, before somebody gets nothing. */
 	if (put_off != 0)
 		return FATE_KEEP;
+	s->reason = BOUNCE_LMTP;
+	if (ok != 0)
+		return FATE_TAKEN;
 	refuse_tell(&s->refused, BOUNCE_LMTP);
-	return ok != 0 ? FATE_TAKEN : refuse_fate(&s->refused);
+	return refuse_fate(&s->refused);
 }
 
 static enum fate end(struct sink *sink)
@@ -454,6 +459,9 @@ static enum fate end(struct sink *sink)
 		return lost(s, &e);
 	else if (s->reply.code / 100 != 2)
 		fate = refused(s, AT_DOT);
+	/* What is kept comes again, and its refusals with it. */
+	if (fate == FATE_TAKEN)
+		refuse_tell(&s->refused, s->reason);
 	if (s->c.conn != NULL)
 		conn_set_timeout(s->c.conn, COMMAND_MS);
 	return fate;

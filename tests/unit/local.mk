@@ -34,6 +34,7 @@ UNIT_TESTS = \
 	%D%/test_sasl \
 	%D%/test_session \
 	%D%/test_session_limits \
+	%D%/test_sink \
 	%D%/test_smtp_client \
 	%D%/test_smtp_parse \
 	%D%/test_source \
@@ -66,6 +67,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_sasl_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_limits_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_sink_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_smtp_client_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_smtp_parse_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_source_CFLAGS = $(UNIT_CFLAGS)

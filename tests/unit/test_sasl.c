@@ -1,53 +1,9 @@
-/* test_sasl - base64, and what mechanisms answer. */
+/* test_sasl - what mechanisms answer. */
 
 #include "tests/unit/unit.h"
 
-#include "base/base64.h"
 #include "base/macros.h"
 #include "net/sasl.h"
-
-/* RFC 4648 10, and what is wrong. */
-static const struct {
-	const char *plain, *coded;
-} codes[] = {
-	{ "", "" },
-	{ "f", "Zg==" },
-	{ "fo", "Zm8=" },
-	{ "foo", "Zm9v" },
-	{ "foob", "Zm9vYg==" },
-	{ "fooba", "Zm9vYmE=" },
-	{ "foobar", "Zm9vYmFy" },
-	{ NULL, "Z" },
-	{ NULL, "Zg=" },
-	{ NULL, "Zg" },
-	{ NULL, "Zh==" },
-	{ NULL, "Zm9=" },
-	{ NULL, "Z===" },
-	{ NULL, "Zg==Zg==" },
-	{ NULL, "Zm 9" },
-	{ NULL, "Zm9v\n" },
-	{ NULL, "====" },
-};
-
-static void test_base64(void **state)
-{
-	size_t i;
-	bool ok;
-
-	(void)state;
-	for (i = 0; i < NELEM(codes); i++) {
-		AUTO_BUF out = BUF_MAX(100);
-
-		ok = base64_decode(&out, str_c(codes[i].coded));
-		assert_int_equal(ok, codes[i].plain != NULL);
-		if (!ok)
-			continue;
-		assert_str(buf_str(&out), codes[i].plain);
-		buf_reset(&out);
-		base64_encode(&out, str_c(codes[i].plain));
-		assert_str(buf_str(&out), codes[i].coded);
-	}
-}
 
 /* answers: to each challenge in turn; "!" is a failure. */
 static const struct {
@@ -115,7 +71,6 @@ static void test_md5(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_base64),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_md5),
 	};

@@ -126,6 +126,61 @@ static void test_hello(void **state)
 		assert_int_equal(c.features, hellos[i].features);
 		assert_int_equal(c.size_limit, hellos[i].limit);
 		assert_string_equal(script_sent(&s), hellos[i].sent);
+		smtp_client_clear(&c);
+		smtp_reply_clear(&r);
+		script_end(&s);
+	}
+}
+
+/* --- authentication ------------------------------------------------------ */
+
+static const struct {
+	const char *says; /* after EHLO */
+	enum st want;
+	int code;
+	const char *sent;
+} auths[] = {
+	{ "250-h\r\n250 AUTH PLAIN LOGIN\r\n235 ok\r\n", ST_OK, 235,
+	    "AUTH PLAIN AHUAcA==\r\n" },
+	{ "250-h\r\n250-AUTH LOGIN\r\n250 AUTH=LOGIN\r\n334 VXNlcg==\r\n"
+	  "334 UGFzcw==\r\n235 ok\r\n",
+	    ST_OK, 235, "AUTH LOGIN\r\ndQ==\r\ncA==\r\n" },
+	{ "250-h\r\n250 AUTH LOGIN\r\n334 x\r\n501 given up\r\n", ST_OK, 501,
+	    "AUTH LOGIN\r\n*\r\n" },
+	{ "250-h\r\n250 AUTH PLAIN\r\n535 no\r\n", ST_OK, 535,
+	    "AUTH PLAIN AHUAcA==\r\n" },
+	{ "250-h\r\n250 AUTH GSSAPI\r\n", ST_NONE, 250, "" },
+	{ "250-h\r\n250 AUTH PLAIN\r\n", ST_TEMP, 250,
+	    "AUTH PLAIN AHUAcA==\r\n" },
+};
+
+/* No secret is shown. */
+static void no_secret(char way UNUSED, struct str line, void *arg UNUSED)
+{
+	assert_true(str_search(line, STR("AHUAcA")) < 0);
+	assert_true(str_search(line, STR("cA==")) < 0);
+}
+
+static void test_auth(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(auths); i++) {
+		struct smtp_reply r = SMTP_REPLY;
+		struct smtp_client c = { .trace = no_secret };
+		struct script s;
+		struct err e;
+
+		script_begin(&s, str_c(auths[i].says), SCRIPT_CLOSES);
+		c.conn = s.conn;
+		assert_int_equal(smtp_hello(&c, "me", &r, &e), ST_OK);
+		assert_int_equal(smtp_auth(&c, "u", "p", &r, &e),
+		    auths[i].want);
+		assert_int_equal(r.code, auths[i].code);
+		assert_string_equal(script_sent(&s) + strlen("EHLO me\r\n"),
+		    auths[i].sent);
+		smtp_client_clear(&c);
 		smtp_reply_clear(&r);
 		smtp_client_clear(&c);
 		script_end(&s);
@@ -202,6 +257,7 @@ int main(void)
 		cmocka_unit_test(test_replies),
 		cmocka_unit_test(test_endless),
 		cmocka_unit_test(test_hello),
+		cmocka_unit_test(test_auth),
 		cmocka_unit_test(test_transaction),
 		cmocka_unit_test(test_injection),
 	};
