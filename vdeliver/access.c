@@ -67,6 +67,14 @@ struct access *access_new(const struct settings *set)
 	return a;
 }
 
+void access_free(struct access *a)
+{
+	if (a == NULL)
+		return;
+	hash_free(a->own, NULL);
+	free(a);
+}
+
 bool access_is_own(const struct access *a, const char *addr)
 {
 	return hash_get(a->own, str_c(addr)) != NULL;

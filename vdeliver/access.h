@@ -14,6 +14,8 @@
 struct access;
 
 struct access *access_new(const struct settings *set) MUST_CHECK;
+/* NULL is fine. */
+void access_free(struct access *a);
 /* One of our own interface addresses (within inet_interfaces). */
 bool access_is_own(const struct access *a, const char *addr);
 /* Mail from this address gets missing headers (permit_inet_interfaces). */

@@ -23,11 +23,6 @@
 #define COPY_CHUNK 65536
 /* Maildirs that are remembered as looked through. */
 #define SWEPT_MAX 20000
-#define each_job(j, jobs)                                                \
-	for (struct list *p_ = (jobs)->next, *q_ = NULL; p_ != (jobs);   \
-	     p_ = p_->next)                                              \
-		for (struct job *j = CONTAINER_OF(p_, struct job, link); \
-		     q_ != p_; q_ = p_)
 
 struct commit {
 	struct maildir_store store;
@@ -183,18 +178,20 @@ static void stage_job(struct commit *c, struct job *j)
 	}
 }
 
-static void sync_job(struct commit *c, struct job *j)
+/* False when a sync failed: the disk is sick, and e says where. */
+static bool sync_job(struct commit *c, struct job *j, struct err *e)
 {
 	struct target *t;
 
-	for (t = j->targets; t < j->targets + j->n; t++)
-		if (t->st == ST_OK && fsync(t->msg.fd) != 0) {
-			t->st = maildir_errno(&t->err, &c->store,
-			    "error writing message: sync of", t->msg.tmp);
-			log_error("fsync failed on the file system of %s: %m; "
-				  "check the disk",
-			    t->msg.tmp);
-		}
+	for (t = j->targets; t < j->targets + j->n; t++) {
+		if (t->st != ST_OK || fsync(t->msg.fd) == 0)
+			continue;
+		t->st = maildir_errno(&t->err, &c->store,
+		    "error writing message: sync of", t->msg.tmp);
+		*e = t->err;
+		return false;
+	}
+	return true;
 }
 
 /* A failure of one target is the failure of its group. */
@@ -255,23 +252,56 @@ static void drop_rest(struct job *j)
 			maildir_discard(&t->msg);
 }
 
+static struct job *job_of(struct list *l)
+{
+	return CONTAINER_OF(l, struct job, link);
+}
+
+static bool stages(const struct job *j)
+{
+	return j->phase == JOB_DELIVER || j->phase == JOB_PREPARE;
+}
+
+/* One failed sync fails all that was staged with it: the kernel tells of an
+ * error once, and whose pages were lost is anybody's guess. */
+static void fail_staged(struct list *jobs, const struct err *e)
+{
+	struct target *t;
+
+	log_error("%s; check the disk", e->text);
+	list_foreach(p, jobs) {
+		struct job *j = job_of(p);
+
+		for (t = j->targets; stages(j) && t < j->targets + j->n; t++)
+			if (t->st == ST_OK)
+				t->st =
+				    err_temp(&t->err, "4.3.0", "%s", e->text);
+	}
+}
+
 void commit_batch(struct commit *c, struct list *jobs)
 {
 	struct err e;
+	bool synced = true;
 
-	each_job(j, jobs) if (j->phase == JOB_DELIVER ||
-	    j->phase == JOB_PREPARE) stage_job(c, j);
-	each_job(j, jobs) if (j->phase == JOB_DELIVER ||
-	    j->phase == JOB_PREPARE) sync_job(c, j);
-	each_job(j, jobs)
-	{
-		fail_groups(j);
-		if (publishes(j))
-			publish_job(c, j);
+	list_foreach(p, jobs)
+		if (stages(job_of(p)))
+			stage_job(c, job_of(p));
+	list_foreach(p, jobs)
+		if (synced && stages(job_of(p)))
+			synced = sync_job(c, job_of(p), &e);
+	if (!synced)
+		fail_staged(jobs, &e);
+	list_foreach(p, jobs) {
+		fail_groups(job_of(p));
+		if (publishes(job_of(p)))
+			publish_job(c, job_of(p));
 	}
 	if (durable_sync(c->durable, &e) != ST_OK) {
 		log_error("%s; check the disk", e.text);
-		each_job(j, jobs) fail_published(j, &e);
+		list_foreach(p, jobs)
+			fail_published(job_of(p), &e);
 	}
-	each_job(j, jobs) drop_rest(j);
+	list_foreach(p, jobs)
+		drop_rest(job_of(p));
 }

@@ -13,6 +13,7 @@
 
 #include "base/num.h"
 #include "base/str.h"
+#include "map/list.h"
 
 static bool find_user(const char *name, uid_t *uid, gid_t *gid)
 {
@@ -100,33 +101,46 @@ void identity_clear(struct identity *id)
 	id->jail_is_private = false;
 }
 
-/* The values of "static:V" and "inline:{k=v,...}" items; *pure is false when
- * another type is there. */
-static bool listed(const char *maps, uint32_t want, bool *pure)
+static bool is_value(struct str text, uint32_t want)
 {
-	struct str rest = str_c(maps), item, value;
-	bool found = false;
 	uint64_t v;
 
+	return num_u64(str_trim(text), UINT32_MAX, &v) && v == want;
+}
+
+/* "{text}" without its braces; other text as it is. */
+static struct str unbrace(struct str s)
+{
+	if (s.n >= 2 && *s.p == '{' && s.p[s.n - 1] == '}')
+		s = str_head(str_skip(s, 1), s.n - 2);
+	return s;
+}
+
+/* Is want a value of these static: and inline: maps? *pure is false when
+ * there is another type among them. */
+static bool listed(const char *maps, uint32_t want, bool *pure)
+{
+	struct str rest = str_c(maps), item, inner, pair;
+	bool found = false;
+
 	*pure = true;
-	while (str_word(&rest, " ,\t\r\n", &item)) {
-		if (str_starts(item, STR("static:")))
-			value = str_skip(item, 7);
-		else if (str_starts(item, STR("inline:{")) ||
-		    (str_find(item, ':') < 0 && str_find(item, '=') >= 0))
-			value =
-			    str_skip(item, (size_t)(str_rfind(item, '=') + 1));
-		else if (str_eqc(item, "}"))
+	while (list_item(&rest, &item)) {
+		if (str_starts(item, STR("static:"))) {
+			found |= is_value(unbrace(str_skip(item, 7)), want);
 			continue;
-		else {
+		}
+		if (!str_starts(item, STR("inline:"))) {
 			*pure = false;
 			continue;
 		}
-		while (value.n != 0 &&
-		    (value.p[value.n - 1] == '}' || *value.p == '{'))
-			value = *value.p == '{' ? str_skip(value, 1)
-						: str_head(value, value.n - 1);
-		found |= num_u64(value, UINT32_MAX, &v) && v == want;
+		inner = unbrace(str_skip(item, 7));
+		while (list_item(&inner, &pair)) {
+			pair = unbrace(pair);
+			found |=
+			    is_value(str_skip(pair,
+					 (size_t)(str_find(pair, '=') + 1)),
+				want);
+		}
 	}
 	return found;
 }

@@ -25,6 +25,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "vdeliver/rules.h"
 #include "vdeliver/session_state.h"
 
 /* No more commands are taken while so much waits to be sent. */
@@ -90,15 +91,7 @@ struct session_env *session_env_new(const struct settings *set,
 
 	env->set = set;
 	env->budget = budget;
-	env->rules = (struct address_rules){
-		.myorigin = set->myorigin,
-		.mydomain = set->mydomain,
-		.append_at_myorigin = set->append_at_myorigin,
-		.append_dot_mydomain = set->append_dot_mydomain,
-		.swap_bangpath = set->swap_bangpath,
-		.allow_percent_hack = set->allow_percent_hack,
-		.strict_rfc821 = set->strict_rfc821_envelopes,
-	};
+	rules_address(set, &env->rules);
 	env->bare_lf = str_ieqc(str_c("reject"), set->smtpd_forbid_bare_newline)
 	    ? BARE_LF_REJECT
 	    : BARE_LF_IS_END;

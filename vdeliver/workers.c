@@ -29,6 +29,7 @@ struct worker_proc {
 	struct list staged; /* prepared: they wait for a verdict */
 	size_t unanswered;
 	struct ev_timer timer; /* deadlines, or the idle time */
+	struct list grave;     /* in workers.gone */
 };
 
 struct workers {
@@ -36,6 +37,8 @@ struct workers {
 	const struct settings *set;
 	struct hash *procs;  /* "uid:gid" → struct worker_proc */
 	struct list starved; /* jobs that wait for a free place */
+	struct list gone;    /* workers that are let go, until it is safe */
+	struct ev_timer bury;
 	uint32_t last_id;
 	workers_want_fn *want;
 	workers_kill_fn *kill;
@@ -43,6 +46,18 @@ struct workers {
 };
 
 static void feed(struct worker_proc *p);
+
+/* Nobody up the stack can have one of them in hand any more. */
+static void on_bury(struct ev_loop *loop, struct ev_timer *t, int events)
+{
+	struct workers *ws = CONTAINER_OF(t, struct workers, bury);
+	struct list *l;
+
+	(void)loop;
+	(void)events;
+	while ((l = list_pop(&ws->gone)) != NULL)
+		free(CONTAINER_OF(l, struct worker_proc, grave));
+}
 
 struct workers *workers_new(struct ev_loop *loop, const struct settings *set,
     workers_want_fn *want, workers_kill_fn *kill, void *arg)
@@ -56,6 +71,8 @@ struct workers *workers_new(struct ev_loop *loop, const struct settings *set,
 	ws->kill = kill;
 	ws->arg = arg;
 	list_init(&ws->starved);
+	list_init(&ws->gone);
+	ev_timer_init(&ws->bury, on_bury, 0, 0);
 	return ws;
 }
 
@@ -109,7 +126,12 @@ static void proc_free(struct worker_proc *p)
 	ev_timer_stop(ws->loop, &p->timer);
 	chan_close(&p->chan);
 	hash_del(ws->procs, proc_key(p->uid, p->gid, key));
-	free(p);
+	/* It may be the one whose message is being handled. */
+	list_add_tail(&ws->gone, &p->grave);
+	if (!ev_is_active(&ws->bury)) {
+		ev_timer_set(&ws->bury, 0, 0);
+		ev_timer_start(ws->loop, &ws->bury);
+	}
 }
 
 /* Jobs that found all places taken are tried again. */

@@ -70,27 +70,6 @@ bool io_write_full(int fd, const void *p, size_t n)
 	return true;
 }
 
-bool io_pwrite_full(int fd, const void *p, size_t n, off_t off)
-{
-	const char *at = p;
-	ssize_t did;
-
-	while (n != 0) {
-		did = pwrite(fd, at, n, off);
-		if (did < 0 && errno == EINTR)
-			continue;
-		if (did <= 0) {
-			if (did == 0)
-				errno = ENOSPC;
-			return false;
-		}
-		at += did;
-		off += did;
-		n -= (size_t)did;
-	}
-	return true;
-}
-
 ssize_t io_read_full(int fd, void *p, size_t n)
 {
 	char *at = p;

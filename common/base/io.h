@@ -36,8 +36,6 @@ bool io_leave_terminal(void) MUST_CHECK;
  * on with. False with errno set; a part may have been written then.
  */
 bool io_write_full(int fd, const void *p, size_t n) MUST_CHECK;
-/* The same at an offset, for regular files. */
-bool io_pwrite_full(int fd, const void *p, size_t n, off_t at) MUST_CHECK;
 /* Read until n bytes or the end; the count, or -1 with errno. */
 ssize_t io_read_full(int fd, void *p, size_t n) MUST_CHECK;
 

@@ -9,6 +9,9 @@ UNIT_CFLAGS = -std=gnu11 -pthread $(WARN_CFLAGS) $(LIB_CFLAGS) \
 	$(CMOCKA_CFLAGS) -g -O1 $(UNIT_SAN_FLAGS)
 UNIT_LDADD = %D%/libunit.a $(CMOCKA_LIBS) $(ALL_LIBS)
 
+# fsync fails when the test wants it to.
+%C%_test_commit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync
+
 # A test: its name here, and a line below with its flags; LDADD and LDFLAGS
 # are the default of every check program.
 UNIT_TESTS = \
@@ -18,11 +21,13 @@ UNIT_TESTS = \
 	%D%/test_base \
 	%D%/test_bounce \
 	%D%/test_cleanup \
+	%D%/test_commit \
 	%D%/test_conf \
 	%D%/test_conn \
 	%D%/test_dot \
 	%D%/test_expand \
 	%D%/test_header \
+	%D%/test_identity \
 	%D%/test_lines \
 	%D%/test_map \
 	%D%/test_netrc \
@@ -30,6 +35,7 @@ UNIT_TESTS = \
 	%D%/test_postconf \
 	%D%/test_rc_lex \
 	%D%/test_rc_parse \
+	%D%/test_resolve \
 	%D%/test_route \
 	%D%/test_sasl \
 	%D%/test_session \
@@ -51,11 +57,13 @@ LDADD = $(UNIT_LDADD)
 %C%_test_base_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_bounce_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cleanup_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_commit_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_conf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_conn_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_dot_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_expand_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_header_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_identity_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_map_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_netrc_CFLAGS = $(UNIT_CFLAGS)
@@ -63,6 +71,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_postconf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_rc_lex_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_rc_parse_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_resolve_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_route_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_sasl_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_CFLAGS = $(UNIT_CFLAGS)

@@ -1,0 +1,313 @@
+/* test_commit - the durable steps in a scratch store, and on a sick disk. */
+
+#include "tests/unit/unit.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "vdeliver/commit.h"
+#include "vdeliver/job.h"
+
+static struct {
+	int calls;
+	int fail_at; /* the call that fails, from 1; 0: none */
+} syncs;
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd)
+{
+	if (++syncs.calls == syncs.fail_at) {
+		errno = EIO;
+		return -1;
+	}
+	return __real_fsync(fd);
+}
+
+#define JOBS 20
+
+struct world {
+	char dir[64];
+	int base;
+	struct commit *commit;
+	struct list jobs;
+	struct job job[JOBS];
+	struct target target[JOBS][2];
+};
+
+static void begin(struct world *w)
+{
+	log_to_stderr(false);
+	memset(w, 0, sizeof(*w));
+	snprintf(w->dir, sizeof(w->dir), "/tmp/test_commit.XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	w->base = open(w->dir, O_RDONLY | O_DIRECTORY);
+	assert_true(w->base >= 0);
+	w->commit = commit_new(w->base, 0, w->dir);
+	list_init(&w->jobs);
+	syncs.calls = syncs.fail_at = 0;
+}
+
+static int remove_one(const char *path, const struct stat *sb, int type,
+    struct FTW *ftw)
+{
+	(void)sb;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static void end(struct world *w)
+{
+	size_t i;
+
+	commit_free(w->commit);
+	for (i = 0; i < JOBS; i++)
+		arena_clear(&w->job[i].arena);
+	close(w->base);
+	nftw(w->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Files in DIR/SUB; -1: no such directory. */
+static int count(const struct world *w, const char *sub)
+{
+	char path[200];
+	const struct dirent *e;
+	int n = 0;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "%s/%s", w->dir, sub);
+	d = opendir(path);
+	if (d == NULL)
+		return -1;
+	while ((e = readdir(d)) != NULL)
+		n += e->d_name[0] != '.';
+	closedir(d);
+	return n;
+}
+
+/* Job i for one or two paths. */
+static struct job *add(struct world *w, int i, enum job_phase phase,
+    const char *first, const char *second)
+{
+	struct job *j = &w->job[i];
+	struct target *t = w->target[i];
+
+	j->phase = phase;
+	j->sender = STR("s@remote.example");
+	j->body = STR("Subject: x\n\nhello\n");
+	j->size = j->body.n;
+	j->fd = -1;
+	j->targets = t;
+	j->n = second != NULL ? 2 : 1;
+	t[0].path = str_c(first);
+	t[1].path = str_c(second);
+	t[0].final = t[1].final = STR("a@example.com");
+	t[0].orig = STR("b@example.com");
+	t[1].orig = STR_NONE;
+	list_add_tail(&w->jobs, &j->link);
+	return j;
+}
+
+static void test_deliver(void **state)
+{
+	struct world w;
+	struct job *j;
+	struct stat sb;
+	AUTO_BUF text = BUF_MAX(1000);
+	char path[300];
+
+	(void)state;
+	begin(&w);
+	j = add(&w, 0, JOB_DELIVER, "d/u/", NULL);
+	commit_batch(w.commit, &w.jobs);
+	assert_int_equal(j->targets[0].st, ST_OK);
+	assert_int_equal(count(&w, "d/u/new"), 1);
+	assert_int_equal(count(&w, "d/u/tmp"), 0);
+	assert_int_equal(count(&w, "d/u/cur"), 0);
+	snprintf(path, sizeof(path), "%s/%s", w.dir, j->targets[0].msg.new);
+	assert_int_equal(stat(path, &sb), 0);
+	assert_int_equal(sb.st_mode & 07777, 0600);
+	assert_int_equal(io_read_file(path, &text, NULL), ST_OK);
+	assert_str(buf_str(&text),
+	    "Return-Path: <s@remote.example>\n"
+	    "X-Original-To: b@example.com\nDelivered-To: a@example.com\n"
+	    "Subject: x\n\nhello\n");
+	end(&w);
+}
+
+/* The directories of a batch are synced once, not once a message. */
+static void test_batch(void **state)
+{
+	struct world w;
+	int i;
+
+	(void)state;
+	begin(&w);
+	for (i = 0; i < JOBS; i++)
+		add(&w, i, JOB_DELIVER, "u/", NULL);
+	commit_batch(w.commit, &w.jobs);
+	for (i = 0; i < JOBS; i++)
+		assert_int_equal(w.target[i][0].st, ST_OK);
+	assert_int_equal(count(&w, "u/new"), JOBS);
+	/* the files, u/new, u and the base */
+	assert_int_equal(syncs.calls, JOBS + 3);
+	end(&w);
+}
+
+/* Whichever sync fails: 4xx, nothing that was not answered stays in tmp/. */
+static void test_sick_disk(void **state)
+{
+	struct world w;
+	int at, i;
+
+	(void)state;
+	for (at = 1; at <= 5; at++) {
+		begin(&w);
+		for (i = 0; i < 2; i++)
+			add(&w, i, JOB_DELIVER, "u/", NULL);
+		syncs.fail_at = at;
+		commit_batch(w.commit, &w.jobs);
+		for (i = 0; i < 2; i++) {
+			assert_int_equal(w.target[i][0].st, ST_TEMP);
+			assert_int_equal(w.target[i][0].err.dsn[0], '4');
+		}
+		assert_int_equal(count(&w, "u/tmp"), 0);
+		if (at <= 2)
+			assert_true(count(&w, "u/new") <= 0);
+		end(&w);
+	}
+}
+
+static void test_two_phases(void **state)
+{
+	struct world w;
+	struct job *j;
+
+	(void)state;
+	begin(&w);
+	j = add(&w, 0, JOB_PREPARE, "a/", "b/");
+	j->targets[1].group = 1;
+	commit_batch(w.commit, &w.jobs);
+	assert_int_equal(j->targets[0].st, ST_OK);
+	assert_int_equal(count(&w, "a/tmp"), 1);
+	assert_int_equal(count(&w, "b/tmp"), 1);
+	assert_int_equal(count(&w, "a/new"), -1);
+	/* the verdict: the first alone */
+	j->phase = JOB_COMMIT;
+	j->targets[0].chosen = true;
+	commit_batch(w.commit, &w.jobs);
+	assert_int_equal(count(&w, "a/new"), 1);
+	assert_int_equal(count(&w, "a/tmp"), 0);
+	assert_int_equal(count(&w, "b/tmp"), 0);
+	assert_int_equal(count(&w, "b/new"), -1);
+	end(&w);
+}
+
+static void test_abort(void **state)
+{
+	struct world w;
+	struct job *j;
+
+	(void)state;
+	begin(&w);
+	j = add(&w, 0, JOB_PREPARE, "a/", "b/");
+	commit_batch(w.commit, &w.jobs);
+	j->phase = JOB_ABORT;
+	commit_batch(w.commit, &w.jobs);
+	assert_int_equal(count(&w, "a/tmp"), 0);
+	assert_int_equal(count(&w, "a/new"), -1);
+	end(&w);
+}
+
+static const struct {
+	const char *path;
+	enum st st;
+	const char *dsn;
+} refusals[] = {
+	{ "../x/", ST_TEMP, "4.2.0" },
+	{ "a/../../x/", ST_TEMP, "4.2.0" },
+	{ "a/..", ST_TEMP, "4.2.0" },
+	{ "/etc/", ST_TEMP, "4.2.0" },
+	{ "a\nb/", ST_TEMP, "4.2.0" },
+	{ "", ST_TEMP, "4.2.0" },
+	{ "mbox", ST_TEMP, "4.3.5" },
+};
+
+/* A target of the same group goes down with a refused one. */
+static void test_refused_paths(void **state)
+{
+	struct world w;
+	struct job *j;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(refusals); i++) {
+		begin(&w);
+		j = add(&w, 0, JOB_DELIVER, "good/", refusals[i].path);
+		commit_batch(w.commit, &w.jobs);
+		assert_int_equal(j->targets[1].st, refusals[i].st);
+		assert_string_equal(j->targets[1].err.dsn, refusals[i].dsn);
+		assert_int_equal(j->targets[0].st, refusals[i].st);
+		assert_int_equal(count(&w, "good/tmp"), 0);
+		assert_true(count(&w, "good/new") <= 0);
+		end(&w);
+	}
+}
+
+static void test_limit(void **state)
+{
+	struct world w;
+	struct job *j;
+
+	(void)state;
+	begin(&w);
+	j = add(&w, 0, JOB_DELIVER, "u/", NULL);
+	j->limit = 50;
+	commit_batch(w.commit, &w.jobs);
+	assert_int_equal(j->targets[0].st, ST_PERM);
+	assert_string_equal(j->targets[0].err.dsn, "5.2.2");
+	assert_int_equal(count(&w, "u/tmp"), 0);
+	end(&w);
+}
+
+static void test_no_base(void **state)
+{
+	struct world w;
+	struct job *j;
+
+	(void)state;
+	begin(&w);
+	commit_free(w.commit);
+	w.commit = commit_new(-1, ENOENT, "/no/such/store");
+	j = add(&w, 0, JOB_DELIVER, "u/", NULL);
+	commit_batch(w.commit, &w.jobs);
+	assert_int_equal(j->targets[0].st, ST_TEMP);
+	assert_string_equal(j->targets[0].err.dsn, "4.2.0");
+	assert_non_null(strstr(j->targets[0].err.text, "/no/such/store"));
+	end(&w);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_deliver),
+		cmocka_unit_test(test_batch),
+		cmocka_unit_test(test_sick_disk),
+		cmocka_unit_test(test_two_phases),
+		cmocka_unit_test(test_abort),
+		cmocka_unit_test(test_refused_paths),
+		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_no_base),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,150 @@
+/* test_resolve - RCPT addresses to mailboxes, with scripted tables. */
+
+#include "tests/unit/unit.h"
+
+#include "base/log.h"
+#include "vdeliver/access.h"
+#include "vdeliver/resolve.h"
+
+static const struct {
+	enum question question;
+	const char *key;
+	enum st st;
+	const char *value, *ext;
+} tables[] = {
+	{ Q_MYDESTINATION, "localhost", ST_OK, "", "" },
+	{ Q_MAILBOX_DOMAINS, "example.com", ST_OK, "", "" },
+	{ Q_ALIAS_DOMAINS, "alias.example", ST_OK, "", "" },
+	{ Q_ALIAS, "info@example.com", ST_OK, "user@example.com", "" },
+	{ Q_ALIAS, "info+tag@example.com", ST_OK, "user@example.com", "+tag" },
+	{ Q_ALIAS, "team@example.com", ST_OK,
+	    "user@example.com, two@example.com", "" },
+	{ Q_ALIAS, "self@example.com", ST_OK,
+	    "self@example.com user@example.com", "" },
+	{ Q_ALIAS, "ring1@example.com", ST_OK, "ring2@example.com", "" },
+	{ Q_ALIAS, "ring2@example.com", ST_OK, "ring1@example.com", "" },
+	{ Q_ALIAS, "dead@example.com", ST_OK, "nobody@example.com", "" },
+	{ Q_ALIAS, "odd@example.com", ST_OK, ",", "" },
+	{ Q_ALIAS, "sick@example.com", ST_TEMP, "", "" },
+	{ Q_ALIAS, "out@example.com", ST_OK, "x@outside.example", "" },
+	{ Q_MAILBOX, "user@example.com", ST_OK, "user/", "" },
+	{ Q_MAILBOX, "user+tag@example.com", ST_OK, "user/", "" },
+	{ Q_MAILBOX, "self@example.com", ST_OK, "/self/", "" },
+	{ Q_MAILBOX, "two@example.com", ST_OK, "two/", "" },
+	{ Q_MAILBOX, "up@example.com", ST_OK, "a/../b/", "" },
+	{ Q_MAILBOX, "low@example.com", ST_OK, "low/", "" },
+	{ Q_MAILBOX, "root@example.com", ST_OK, "root/", "" },
+	{ Q_MAILBOX, "nogid@example.com", ST_OK, "g/", "" },
+	{ Q_UID, "two@example.com", ST_OK, "5001", "" },
+	{ Q_UID, "low@example.com", ST_OK, "99", "" },
+	{ Q_UID, "root@example.com", ST_OK, "4294967296", "" },
+	{ Q_GID, "nogid@example.com", ST_OK, "0", "" },
+};
+
+static struct settings settings = {
+	.myorigin = "example.com",
+	.mydomain = "example.com",
+	.append_at_myorigin = true,
+	.recipient_delimiter = "+",
+	.propagate_unmatched_extensions = "canonical, virtual",
+	.receive_override_options = "",
+	.relayhost = "",
+	.smtpd_relay_restrictions = "permit_mynetworks",
+	.inet_interfaces = "all",
+	.local_header_rewrite_clients = "",
+	.show_user_unknown_table_name = true,
+	.virtual_alias_recursion_limit = 10,
+	.virtual_alias_expansion_limit = 10,
+	.virtual_alias_address_length_limit = 100,
+	.unknown_virtual_alias_reject_code = 550,
+	.unknown_virtual_mailbox_reject_code = 550,
+	.unknown_local_recipient_reject_code = 550,
+	.virtual_minimum_uid = 100,
+};
+
+static void answer(struct resolve *r)
+{
+	struct answer a = { .st = ST_NONE, .dsn = "4.3.0", .text = "sick" };
+	size_t i;
+
+	/* Everybody is 5000, unless a row says otherwise. */
+	if (r->question == Q_UID || r->question == Q_GID) {
+		a.st = ST_OK;
+		a.value = STR("5000");
+	}
+	for (i = 0; i < NELEM(tables); i++) {
+		if (tables[i].question != r->question ||
+		    !str_ieqc(r->key, tables[i].key))
+			continue;
+		a.st = tables[i].st;
+		a.value = str_c(tables[i].value);
+		a.ext = str_c(tables[i].ext);
+	}
+	resolve_answer(r, &a);
+}
+
+static const struct {
+	const char *rcpt;
+	bool trusted;
+	const char *want; /* reply code and dsn; mailboxes as PATH:uid */
+} cases[] = {
+	{ "user@example.com", false, "250 2.1.5 user/:5000" },
+	{ "USER@Example.COM", false, "250 2.1.5 user/:5000" },
+	{ "info@example.com", false, "250 2.1.5 user/:5000" },
+	{ "info+tag@example.com", false, "250 2.1.5 user/:5000" },
+	{ "team@example.com", false, "250 2.1.5 user/:5000 two/:5001" },
+	{ "self@example.com", false, "250 2.1.5 self/:5000 user/:5000" },
+	{ "ring1@example.com", false, "451 4.6.0" },
+	{ "dead@example.com", false, "550 5.1.1" },
+	{ "nobody@example.com", false, "550 5.1.1" },
+	{ "x@alias.example", false, "550 5.1.1" },
+	{ "x@localhost", false, "550 5.1.1" },
+	{ "odd@example.com", false, "451 4.3.0" },
+	{ "sick@example.com", false, "451 4.3.0" },
+	{ "up@example.com", false, "451 4.3.5" },
+	{ "low@example.com", false, "451 4.3.5" },
+	{ "root@example.com", false, "451 4.3.5" },
+	{ "nogid@example.com", false, "451 4.3.5" },
+	{ "x@outside.example", false, "454 4.7.1" },
+	{ "x@outside.example", true, "451 4.3.5" },
+	/* An alias of ours may point outside, for anybody. */
+	{ "out@example.com", false, "451 4.3.5" },
+};
+
+static void test_cases(void **state)
+{
+	struct access *access = access_new(&settings);
+	size_t i;
+
+	(void)state;
+	log_to_stderr(false);
+	for (i = 0; i < NELEM(cases); i++) {
+		AUTO_ARENA a = { 0 };
+		AUTO_BUF got = BUF_MAX(1000);
+		const struct final *f;
+		struct resolve r;
+		int steps = 0;
+
+		resolve_init(&r, &settings, access, &a, str_c(cases[i].rcpt));
+		r.trusted = cases[i].trusted;
+		while (resolve_step(&r) && ++steps < 1000)
+			answer(&r);
+		buf_addf(&got, "%u %s", r.reply.code, r.reply.dsn);
+		for (f = r.finals; r.reply.code == 250 && f != NULL;
+		     f = f->next)
+			buf_addf(&got, " %.*s:%u", STR_ARG(f->path), f->uid);
+		if (strcmp(buf_c(&got), cases[i].want) != 0)
+			fail_msg("%s: got \"%s\", want \"%s\"", cases[i].rcpt,
+			    buf_c(&got), cases[i].want);
+	}
+	access_free(access);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
