@@ -408,6 +408,7 @@ enum status pop3_line(struct pop3 *p, struct str *line, struct err *e)
 		return PS_NOMAIL;
 	if (starts && line->n > 1 && *line->p == '.')
 		*line = str_skip(*line, 1);
+	p->text_octets += line->n;
 	p->text_mid_line = line->n == 0 || line->p[line->n - 1] != '\n';
 	if (!p->text_mid_line)
 		p->text_after_crlf = str_ends(*line, STR("\r\n"));

@@ -382,6 +382,7 @@ enum st conn_open(struct conn **c, const char *host, const char *port,
     int64_t ms, struct err *e)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list;
+	struct err why;
 	enum st st;
 	int rc;
 
@@ -390,9 +391,12 @@ enum st conn_open(struct conn **c, const char *host, const char *port,
 	rc = getaddrinfo(host, port, &hints, &list);
 	if (rc != 0)
 		return err_temp(e, "4.4.3", "%s: %s", host, gai_strerror(rc));
-	err_temp(e, "4.4.1", "%s has no address", host);
-	st = open_addresses(c, list, host, ms, e);
+	/* What the first addresses answered counts only if no other does. */
+	err_temp(&why, "4.4.1", "%s has no address", host);
+	st = open_addresses(c, list, host, ms, &why);
 	freeaddrinfo(list);
+	if (st != ST_OK && e != NULL)
+		*e = why;
 	return st;
 }
 

@@ -32,6 +32,7 @@ UNIT_TESTS = \
 	%D%/test_map \
 	%D%/test_netrc \
 	%D%/test_pattern \
+	%D%/test_pop3_end \
 	%D%/test_postconf \
 	%D%/test_rc_lex \
 	%D%/test_rc_parse \
@@ -68,6 +69,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_map_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_netrc_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pattern_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_pop3_end_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_postconf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_rc_lex_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_rc_parse_CFLAGS = $(UNIT_CFLAGS)
