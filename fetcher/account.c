@@ -105,6 +105,14 @@ static void name_user(const struct cli *cli, const struct config *c,
 	a->password = opt_text(&a->o, OPT_PASSWORD);
 }
 
+/* Set to something that wants to be done. */
+static bool is_used(const struct option_value *v)
+{
+	return v->set &&
+	    (v->num != 0 || v->list != NULL ||
+		(v->text != NULL && v->text[0] != '\0'));
+}
+
 /* Protocols and options of the language that are yet to come. */
 static enum st check_done(const struct account *a, struct err *e)
 {
@@ -125,9 +133,8 @@ static enum st check_done(const struct account *a, struct err *e)
 		    "yet; say: auth password",
 		    a->label);
 	for (i = 0; i < OPT_COUNT; i++)
-		if (!option_row((enum option_id)i)->done && a->o.v[i].set &&
-		    (a->o.v[i].num != 0 || a->o.v[i].list != NULL ||
-			(a->o.v[i].text != NULL && a->o.v[i].text[0] != '\0')))
+		if (!option_row((enum option_id)i)->done &&
+		    (is_used(&a->o.v[i]) || is_used(&a->global->v[i])))
 			return err_temp(e, "",
 			    "%s: option %s is not supported "
 			    "yet",
