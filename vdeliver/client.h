@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/list.h"
+#include "mail/match_list.h"
 #include "vdeliver/chan.h"
 #include "vdeliver/front.h"
 #include "vdeliver/session.h"
@@ -38,9 +39,11 @@ struct server {
 	struct listener *listeners;
 	size_t n;
 	bool accepting;
-	bool draining;   /* accepts no more, ends with the last client */
-	bool stopping;   /* and sends them away when they have a pause */
-	bool lf_dot_set; /* smtpd_forbid_bare_newline stands in main.cf */
+	bool draining; /* accepts no more, ends with the last client */
+	bool stopping; /* and sends them away when they have a pause */
+	/* smtpd_forbid_bare_newline_exclusions, when it is not $mynetworks */
+	struct match_list *lf_exclusions;
+	bool lf_dot_set; /* it, or what it is about, stands in main.cf */
 };
 
 struct listener {

@@ -15,6 +15,7 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -221,18 +222,30 @@ static char *keep(struct client *c, struct str s)
 	return arena_strz(&c->reply_arena, s);
 }
 
+/* May this client end lines by a bare LF? smtp smuggling, 2023. */
+static bool is_excluded(const struct client *c, bool trusted)
+{
+	struct err e;
+
+	if (c->home->lf_exclusions == NULL)
+		return trusted;
+	return match_list_get(c->home->lf_exclusions, str_c(c->addr), &e) ==
+	    ST_OK;
+}
+
 static void on_connect_reply(struct client *c, struct ipc_in *in)
 {
 	bool trusted = ipc_get_u32(in) != 0, local = ipc_get_u32(in) != 0;
 	const char *name = keep(c, ipc_get_str(in));
+	bool excluded = is_excluded(c, trusted);
 	struct session_reply no = { .code = (int)ipc_get_u32(in) };
 	struct session_client who = { .name = name,
 		.addr = c->addr[0] != '\0' ? c->addr : "127.0.0.1",
 		.local = local,
 		.trusted = trusted,
 		.unix_socket = c->addr[0] == '\0',
-		.bare_lf_ok = trusted,
-		.lf_dot_ok = trusted && c->home->lf_dot_set };
+		.bare_lf_ok = excluded,
+		.lf_dot_ok = excluded && c->home->lf_dot_set };
 	char early[READ_CHUNK];
 	ssize_t n;
 
@@ -395,6 +408,21 @@ static void on_monitor_gone(struct chan *chan, void *arg)
 	on_router_gone(chan, arg);
 }
 
+static void read_exclusions(struct server *s)
+{
+	const char *name = "smtpd_forbid_bare_newline_exclusions", *text;
+	const char *raw = conf_raw(s->set->conf, name);
+	struct err e;
+
+	s->lf_dot_set = raw != NULL ||
+	    conf_raw(s->set->conf, "smtpd_forbid_bare_newline") != NULL;
+	if (raw == NULL || strcmp(raw, "$mynetworks") == 0)
+		return;
+	if (conf_str(s->set->conf, name, &text, &e) != ST_OK)
+		bug("%s", e.text);
+	s->lf_exclusions = match_list_open(name, str_c(text), MATCH_NETWORK, 0);
+}
+
 void front_run(const struct front_start *start)
 {
 	struct server s = { .set = start->set, .n = start->n };
@@ -406,10 +434,7 @@ void front_run(const struct front_start *start)
 	s.clients = hash_new();
 	s.budget.limit = (uint64_t)(s.set->vdeliver_memory_limit /
 	    s.set->vdeliver_front_count);
-	s.lf_dot_set =
-	    conf_raw(s.set->conf, "smtpd_forbid_bare_newline") != NULL ||
-	    conf_raw(s.set->conf, "smtpd_forbid_bare_newline_exclusions") !=
-		NULL;
+	read_exclusions(&s);
 	s.env = session_env_new(s.set, &s.budget);
 	s.max = (size_t)(s.set->default_process_limit /
 	    s.set->vdeliver_front_count);

@@ -374,6 +374,11 @@ static enum step relay_permission(struct resolve *r)
 {
 	if (r->trusted)
 		return STEP_NEXT;
+	if (r->trust_unknown) {
+		reply_set(&r->reply, 451, "4.3.0",
+		    "<%.*s>: Temporary lookup failure", STR_ARG(r->rcpt));
+		return STEP_FAIL;
+	}
 	if (strstr(r->set->smtpd_relay_restrictions, "reject_unauth") != NULL)
 		reply_set(&r->reply, 554, "5.7.1",
 		    "<%.*s>: Relay access denied", STR_ARG(r->rcpt));

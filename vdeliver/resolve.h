@@ -51,6 +51,7 @@ struct resolve {
 	struct arena *arena; /* results live here */
 	struct str rcpt;     /* the rewritten RCPT address, external form */
 	bool trusted, routed;
+	bool trust_unknown; /* mynetworks could not be asked */
 
 	/* results */
 	struct final *finals;

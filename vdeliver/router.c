@@ -64,7 +64,7 @@ struct client {
 	struct front *front;
 	uint32_t number;
 	char addr[64], name[256];
-	bool counted, trusted;
+	bool counted, trusted, trust_unknown;
 	enum waiting waiting;
 	struct question_wait ask;
 	struct resolve resolve;
@@ -158,6 +158,7 @@ static void on_trust(struct question_wait *q, const struct answer *a)
 	if (a->st == ST_TEMP)
 		log_warn("mynetworks: %s", a->text);
 	c->trusted = a->st == ST_OK;
+	c->trust_unknown = a->st == ST_TEMP;
 	admit(c);
 }
 
@@ -279,6 +280,7 @@ static void on_rcpt(struct client *c, struct ipc_in *in)
 	resolve_init(&c->resolve, c->front->home->set, c->front->home->access,
 	    &c->arena, address);
 	c->resolve.trusted = c->trusted;
+	c->resolve.trust_unknown = c->trust_unknown;
 	c->resolve.routed = (flags & WF_ROUTED) != 0;
 	c->waiting = WAIT_RCPT;
 	rcpt_step(c);
