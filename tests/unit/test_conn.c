@@ -2,8 +2,8 @@
 
 #include "tests/unit/script.h"
 
-#include <netinet/in.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/un.h>
 
