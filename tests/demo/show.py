@@ -102,7 +102,9 @@ class OwnStage(Stage):
         here = f"smtphost 127.0.0.1/{self._p25}"
         for old, new in {
                 "/etc/postfix": str(self.etc), "/home/VMAIL": str(self.base),
-                "/etc/fetchmailrc": str(self.rc), "5000": str(self.uid),
+                "/etc/fetchmailrc": str(self.rc),
+                "gid_maps=static:5000": f"gid_maps=static:{os.getgid()}",
+                "5000": str(self.uid),
                 "set syslog\n": "",
                 "protocol pop3:": f"protocol pop3 {there}:",
                 "proto POP3": f"proto POP3 {there}",
