@@ -9,6 +9,7 @@
 #include "vdeliver/router.h"
 
 #include <ev.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -325,6 +326,16 @@ static void on_delivered(struct message *m, const struct reply *replies,
 	front_free_if_over(f);
 }
 
+/* A body that its maker can still change, or that is no memory file at all,
+ * is not taken. */
+static bool is_sealed(int fd)
+{
+	int want = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & want) == want;
+}
+
 static void on_commit(struct client *c, struct ipc_in *in)
 {
 	struct router *r = c->front->home;
@@ -336,7 +347,8 @@ static void on_commit(struct client *c, struct ipc_in *in)
 	ipc_get_u64(in);
 	body = ipc_get_str(in);
 	if (!ipc_in_ok(in) || c->waiting != WAIT_NOTHING || txn != c->txn ||
-	    c->rcpt_count == 0 || (in->fd < 0 && body.n != m.size))
+	    c->rcpt_count == 0 || (in->fd < 0 && body.n != m.size) ||
+	    (in->fd >= 0 && !is_sealed(in->fd)))
 		bug("malformed commit from a front");
 	m.qid = arena_str(&c->arena, qid);
 	m.sender = arena_str(&c->arena, sender);
