@@ -21,6 +21,7 @@ UNIT_TESTS = \
 	%D%/test_base \
 	%D%/test_bounce \
 	%D%/test_cleanup \
+	%D%/test_cli \
 	%D%/test_commit \
 	%D%/test_conf \
 	%D%/test_conn \
@@ -32,6 +33,7 @@ UNIT_TESTS = \
 	%D%/test_map \
 	%D%/test_netrc \
 	%D%/test_pattern \
+	%D%/test_pop3 \
 	%D%/test_pop3_end \
 	%D%/test_postconf \
 	%D%/test_rc_lex \
@@ -58,6 +60,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_base_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_bounce_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cleanup_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_cli_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_commit_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_conf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_conn_CFLAGS = $(UNIT_CFLAGS)
@@ -69,6 +72,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_map_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_netrc_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pattern_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_pop3_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pop3_end_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_postconf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_rc_lex_CFLAGS = $(UNIT_CFLAGS)
