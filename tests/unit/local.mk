@@ -27,8 +27,10 @@ UNIT_TESTS = \
 	%D%/test_conn \
 	%D%/test_dot \
 	%D%/test_expand \
+	%D%/test_fetch_header \
 	%D%/test_header \
 	%D%/test_identity \
+	%D%/test_instance \
 	%D%/test_lines \
 	%D%/test_map \
 	%D%/test_netrc \
@@ -49,7 +51,8 @@ UNIT_TESTS = \
 	%D%/test_source \
 	%D%/test_spawn \
 	%D%/test_spool \
-	%D%/test_text
+	%D%/test_text \
+	%D%/test_uidl
 check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += %D%/capture.h %D%/script.h %D%/talk.h %D%/unit.h %D%/run
 
@@ -66,8 +69,10 @@ LDADD = $(UNIT_LDADD)
 %C%_test_conn_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_dot_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_expand_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_fetch_header_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_header_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_identity_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_instance_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_map_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_netrc_CFLAGS = $(UNIT_CFLAGS)
@@ -89,6 +94,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_spawn_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_spool_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_text_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_uidl_CFLAGS = $(UNIT_CFLAGS)
 
 # Golden tests and fuzz corpora add their runners to CHECK_RUN.
 CHECK_RUN =
