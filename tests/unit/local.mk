@@ -15,6 +15,7 @@ UNIT_LDADD = %D%/libunit.a $(CMOCKA_LIBS) $(ALL_LIBS)
 # A test: its name here, and a line below with its flags; LDADD and LDFLAGS
 # are the default of every check program.
 UNIT_TESTS = \
+	%D%/test_account \
 	%D%/test_addr_find \
 	%D%/test_address \
 	%D%/test_alias \
@@ -57,6 +58,7 @@ check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += %D%/capture.h %D%/script.h %D%/talk.h %D%/unit.h %D%/run
 
 LDADD = $(UNIT_LDADD)
+%C%_test_account_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_addr_find_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_address_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_alias_CFLAGS = $(UNIT_CFLAGS)
