@@ -41,6 +41,7 @@ UNIT_TESTS = \
 	%D%/test_postconf \
 	%D%/test_rc_lex \
 	%D%/test_rc_parse \
+	%D%/test_report \
 	%D%/test_resolve \
 	%D%/test_route \
 	%D%/test_sasl \
@@ -53,6 +54,7 @@ UNIT_TESTS = \
 	%D%/test_spawn \
 	%D%/test_spool \
 	%D%/test_text \
+	%D%/test_tls \
 	%D%/test_uidl
 check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += %D%/capture.h %D%/script.h %D%/talk.h %D%/unit.h %D%/run
@@ -84,6 +86,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_postconf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_rc_lex_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_rc_parse_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_report_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_resolve_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_route_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_sasl_CFLAGS = $(UNIT_CFLAGS)
@@ -96,6 +99,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_spawn_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_spool_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_text_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_tls_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_uidl_CFLAGS = $(UNIT_CFLAGS)
 
 # Golden tests and fuzz corpora add their runners to CHECK_RUN.
