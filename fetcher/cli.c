@@ -102,22 +102,34 @@ static void usage(FILE *to)
 static int bad_value(const char *what, const char *value)
 {
 	fprintf(stderr, "Invalid %s `%s' specified.\n", what, value);
+	usage(stderr);
 	return PS_SYNTAX;
+}
+
+/* Decimal, 0x hexadecimal or, with a leading zero, octal. */
+static bool number(const char *text, int64_t *v)
+{
+	char *end;
+	long n;
+
+	errno = 0;
+	n = strtol(text, &end, 0);
+	if (*text != '\0' && *end == '\0' && errno == 0 && n >= INT32_MIN &&
+	    n <= INT32_MAX) {
+		*v = n;
+		return true;
+	}
+	fprintf(stderr, "String '%s' is not a valid number string.\n", text);
+	usage(stderr);
+	return false;
 }
 
 static int set_number(struct options *o, enum option_id id, const char *text)
 {
-	char *end;
-	long v;
+	int64_t v;
 
-	errno = 0;
-	v = strtol(text, &end, 0);
-	if (*text == '\0' || *end != '\0' || errno != 0) {
-		fprintf(stderr, "String '%s' is not a valid number string.\n",
-		    text);
-		usage(stderr);
+	if (!number(text, &v))
 		return PS_SYNTAX;
-	}
 	options_set_num(o, id, v);
 	return -1;
 }
@@ -126,12 +138,12 @@ static int add_items(struct options *o, enum option_id id, const char *text,
     bool numbers, struct arena *a)
 {
 	struct str rest = str_c(text), item;
+	int64_t v = 0;
 
 	while (str_word(&rest, ",", &item)) {
-		const char *s = arena_strz(a, item);
-
-		options_add(o, id, item, STR_NONE,
-		    numbers ? strtol(s, NULL, 0) : 0, a);
+		if (numbers && !number(arena_strz(a, item), &v))
+			return PS_SYNTAX;
+		options_add(o, id, item, STR_NONE, v, a);
 	}
 	return -1;
 }

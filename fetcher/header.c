@@ -72,7 +72,7 @@ static void unfold(struct str field, struct buf *out)
 	for (i = 0; i < value.n; i++) {
 		char c = value.p[i];
 
-		buf_addch(out, (unsigned char)c < ' ' ? ' ' : c);
+		buf_addch(out, (unsigned char)c < ' ' || c == 0x7f ? ' ' : c);
 	}
 }
 

@@ -77,6 +77,7 @@ struct client {
 	struct arena arena;
 	struct accepted *rcpts, **end;
 	size_t rcpt_count;
+	struct hash *owners; /* uid and gid of all that was accepted */
 	int64_t start_ms;
 };
 
@@ -93,6 +94,8 @@ static void txn_reset(struct client *c, uint32_t txn)
 	c->rcpts = NULL;
 	c->end = &c->rcpts;
 	c->rcpt_count = 0;
+	hash_free(c->owners, NULL);
+	c->owners = NULL;
 	c->txn = txn;
 	c->start_ms = clock_ms();
 }
@@ -108,6 +111,7 @@ static void client_free(struct client *c)
 		throttle_leave(r->throttle, c->addr);
 	hash_del(c->front->clients, number_key(&c->number));
 	arena_clear(&c->arena);
+	hash_free(c->owners, NULL);
 	free(c);
 }
 
@@ -226,10 +230,49 @@ static void send_rcpt_reply(struct client *c, const struct reply *reply)
 	chan_send(&c->front->chan, &o, -1);
 }
 
+static struct str owner_key(const struct final *f, uint32_t key[2])
+{
+	key[0] = f->uid;
+	key[1] = f->gid;
+	return (struct str){ (const char *)key, 2 * sizeof(*key) };
+}
+
+/*
+ * All owners of a message prepare before any commits: more of them than there
+ * may be workers could never be served. The client sends the rest in another
+ * transaction (RFC 5321 4.5.3.1.10).
+ */
+static bool take_owners(struct client *c)
+{
+	int64_t limit = c->front->home->set->vdeliver_worker_limit;
+	struct hash *fresh = hash_new();
+	const struct final *f;
+	uint32_t key[2];
+	bool fits;
+
+	if (c->owners == NULL)
+		c->owners = hash_new();
+	for (f = c->resolve.finals; f != NULL; f = f->next)
+		if (hash_get(c->owners, owner_key(f, key)) == NULL)
+			hash_put(fresh, owner_key(f, key), c);
+	fits = (int64_t)(hash_count(c->owners) + hash_count(fresh)) <= limit;
+	for (f = c->resolve.finals; fits && f != NULL; f = f->next)
+		hash_put(c->owners, owner_key(f, key), c);
+	hash_free(fresh, NULL);
+	return fits;
+}
+
 static void rcpt_done(struct client *c)
 {
 	struct accepted *a;
 
+	if (c->resolve.reply.code == 250 && !c->vrfy && !take_owners(c)) {
+		log_warn("mailboxes of more than vdeliver_worker_limit = %lld "
+			 "owners in one message",
+		    (long long)c->front->home->set->vdeliver_worker_limit);
+		reply_set(&c->resolve.reply, 452, "4.5.3",
+		    "Error: too many recipients");
+	}
 	if (c->resolve.reply.code == 250 && !c->vrfy) {
 		a = arena_alloc(&c->arena, sizeof(*a));
 		a->original = c->original;

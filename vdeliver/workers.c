@@ -39,6 +39,7 @@ struct workers {
 	struct list starved; /* jobs that wait for a free place */
 	struct list gone;    /* workers that are let go, until it is safe */
 	struct ev_timer bury;
+	struct ev_timer hunger; /* runs while jobs wait for a place */
 	uint32_t last_id;
 	workers_want_fn *want;
 	workers_kill_fn *kill;
@@ -59,6 +60,8 @@ static void on_bury(struct ev_loop *loop, struct ev_timer *t, int events)
 		free(CONTAINER_OF(l, struct worker_proc, grave));
 }
 
+static void on_hunger(struct ev_loop *loop, struct ev_timer *t, int events);
+
 struct workers *workers_new(struct ev_loop *loop, const struct settings *set,
     workers_want_fn *want, workers_kill_fn *kill, void *arg)
 {
@@ -73,6 +76,7 @@ struct workers *workers_new(struct ev_loop *loop, const struct settings *set,
 	list_init(&ws->starved);
 	list_init(&ws->gone);
 	ev_timer_init(&ws->bury, on_bury, 0, 0);
+	ev_timer_init(&ws->hunger, on_hunger, 0, TICK_SECONDS);
 	return ws;
 }
 
@@ -132,6 +136,29 @@ static void proc_free(struct worker_proc *p)
 		ev_timer_set(&ws->bury, 0, 0);
 		ev_timer_start(ws->loop, &ws->bury);
 	}
+}
+
+static void on_hunger(struct ev_loop *loop, struct ev_timer *t, int events)
+{
+	struct workers *ws = CONTAINER_OF(t, struct workers, hunger);
+	struct list late = LIST_INIT(late);
+	int64_t now = clock_ms();
+
+	(void)events;
+	list_foreach_safe(p, next, &ws->starved) {
+		if (CONTAINER_OF(p, struct work, link)->deadline > now)
+			continue;
+		list_del(p);
+		list_add_tail(&late, p);
+	}
+	if (!list_empty(&late))
+		log_warn("no place for a worker: vdeliver_worker_limit = %lld "
+			 "is reached",
+		    (long long)ws->set->vdeliver_worker_limit);
+	fail_list(&late, "4.3.0",
+	    "all delivery processes are busy; try again later");
+	if (list_empty(&ws->starved))
+		ev_timer_stop(loop, t);
 }
 
 /* Jobs that found all places taken are tried again. */
@@ -354,6 +381,20 @@ static struct worker_proc *proc_new(struct workers *ws, uint32_t uid,
 	return p;
 }
 
+/*
+ * Messages that hold prepared copies at some workers and wait for others may
+ * wait for each other: so nobody waits for ever.
+ */
+static void starve(struct workers *ws, struct work *w)
+{
+	if (w->deadline == 0)
+		w->deadline =
+		    clock_deadline(ws->set->vdeliver_worker_timeout * 1000);
+	list_add_tail(&ws->starved, &w->link);
+	if (!ev_is_active(&ws->hunger))
+		ev_timer_again(ws->loop, &ws->hunger);
+}
+
 void workers_put(struct workers *ws, struct work *w)
 {
 	char key[32];
@@ -361,7 +402,7 @@ void workers_put(struct workers *ws, struct work *w)
 	    hash_get(ws->procs, proc_key(w->uid, w->gid, key));
 
 	if (p == NULL && !make_place(ws)) {
-		list_add_tail(&ws->starved, &w->link);
+		starve(ws, w);
 		return;
 	}
 	if (p == NULL)

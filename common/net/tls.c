@@ -11,12 +11,23 @@
 
 #include "base/str.h"
 
+/* OpenSSL's words for a failure, without its numbers. */
+static const char *words(unsigned long code)
+{
+	const char *reason = ERR_reason_error_string(code);
+
+	if (reason != NULL)
+		return reason;
+	return ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code))
+				      : "unknown error";
+}
+
 static enum st ssl_error(struct err *e, const char *what)
 {
-	char text[160];
+	unsigned long code = ERR_get_error();
 
-	ERR_error_string_n(ERR_get_error(), text, sizeof(text));
-	return err_temp(e, "4.7.5", "%s: %s", what, text);
+	ERR_clear_error();
+	return err_temp(e, "4.7.5", "%s: %s", what, words(code));
 }
 
 static enum st trust(SSL_CTX *ctx, const struct tls_rules *r, struct err *e)
@@ -173,7 +184,7 @@ void tls_reason(SSL *ssl, char *text, size_t size)
 		    "Server certificate verification error: %s",
 		    X509_verify_cert_error_string(bad));
 	else if (code != 0)
-		ERR_error_string_n(code, text, size);
+		snprintf(text, size, "TLS: %s", words(code));
 	else
 		snprintf(text, size, "the TLS connection broke off");
 	ERR_clear_error();

@@ -15,27 +15,33 @@ UNIT_LDADD = %D%/libunit.a $(CMOCKA_LIBS) $(ALL_LIBS)
 # A test: its name here, and a line below with its flags; LDADD and LDFLAGS
 # are the default of every check program.
 UNIT_TESTS = \
+	%D%/test_account \
 	%D%/test_addr_find \
 	%D%/test_address \
 	%D%/test_alias \
 	%D%/test_base \
 	%D%/test_bounce \
 	%D%/test_cleanup \
+	%D%/test_cli \
 	%D%/test_commit \
 	%D%/test_conf \
 	%D%/test_conn \
 	%D%/test_dot \
 	%D%/test_expand \
+	%D%/test_fetch_header \
 	%D%/test_header \
 	%D%/test_identity \
+	%D%/test_instance \
 	%D%/test_lines \
 	%D%/test_map \
 	%D%/test_netrc \
 	%D%/test_pattern \
+	%D%/test_pop3 \
 	%D%/test_pop3_end \
 	%D%/test_postconf \
 	%D%/test_rc_lex \
 	%D%/test_rc_parse \
+	%D%/test_report \
 	%D%/test_resolve \
 	%D%/test_route \
 	%D%/test_sasl \
@@ -47,32 +53,40 @@ UNIT_TESTS = \
 	%D%/test_source \
 	%D%/test_spawn \
 	%D%/test_spool \
-	%D%/test_text
+	%D%/test_text \
+	%D%/test_tls \
+	%D%/test_uidl
 check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += %D%/capture.h %D%/script.h %D%/talk.h %D%/unit.h %D%/run
 
 LDADD = $(UNIT_LDADD)
+%C%_test_account_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_addr_find_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_address_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_alias_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_base_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_bounce_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cleanup_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_cli_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_commit_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_conf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_conn_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_dot_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_expand_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_fetch_header_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_header_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_identity_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_instance_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_map_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_netrc_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pattern_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_pop3_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pop3_end_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_postconf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_rc_lex_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_rc_parse_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_report_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_resolve_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_route_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_sasl_CFLAGS = $(UNIT_CFLAGS)
@@ -85,6 +99,8 @@ LDADD = $(UNIT_LDADD)
 %C%_test_spawn_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_spool_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_text_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_tls_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_uidl_CFLAGS = $(UNIT_CFLAGS)
 
 # Golden tests and fuzz corpora add their runners to CHECK_RUN.
 CHECK_RUN =
