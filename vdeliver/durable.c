@@ -27,7 +27,8 @@ struct identity {
 
 struct want {
 	struct identity id;
-	bool once; /* DIR/new: to be synced at each delivery */
+	bool sure;  /* id is known */
+	bool fresh; /* its name in its parent is not known to be safe */
 };
 
 struct durable {
@@ -76,39 +77,46 @@ static bool same(const struct identity *a, const struct identity *b)
 	    a->born_ns == b->born_ns;
 }
 
-static void want(struct durable *d, const char *path, bool once)
+/* Want path synced when it holds a new name (holds), or is not known. True:
+ * its own name is not known to be safe, the parent holds a new one too. */
+static bool want(struct durable *d, const char *path, bool holds)
 {
-	struct want *w;
+	struct want *w = hash_get(d->wants, str_c(path));
 	struct identity id = { 0 }, *known;
 	bool sure;
 
-	if (hash_get(d->wants, str_c(path)) != NULL)
-		return;
-	sure = !once && identify(d->base, path, &id);
+	if (w != NULL)
+		return w->fresh;
+	sure = identify(d->base, path, &id);
 	known = sure ? hash_get(d->known, str_c(path)) : NULL;
-	if (known != NULL && same(known, &id))
-		return;
+	if (known != NULL && !same(known, &id))
+		known = NULL;
+	if (known != NULL && !holds)
+		return false;
 	w = xcalloc(1, sizeof(*w));
 	w->id = id;
-	w->once = once || !sure;
+	w->sure = sure;
+	w->fresh = known == NULL;
 	hash_put(d->wants, str_c(path), w);
+	return w->fresh;
 }
 
 void durable_want(struct durable *d, const char *dir)
 {
 	char path[PATH_MAX];
 	char *slash;
+	bool fresh;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/new", dir) >= sizeof(path))
 		bug("path of %s is too long", dir);
-	want(d, path, true);
+	fresh = want(d, path, true);
 	/* Each parent holds the name of the one before. */
 	while ((slash = strrchr(path, '/')) != NULL) {
 		*slash = '\0';
 		if (path[0] != '\0')
-			want(d, path, false);
+			fresh = want(d, path, fresh);
 	}
-	want(d, ".", false);
+	want(d, ".", fresh);
 }
 
 struct syncing {
@@ -136,7 +144,7 @@ static void sync_one(struct str path, void *value, void *arg)
 		    err_temp(s->e, "4.3.0", "sync of directory %s: %m", name);
 		return;
 	}
-	if (w->once)
+	if (!w->sure)
 		return;
 	id = xmalloc(sizeof(*id));
 	*id = w->id;
@@ -150,7 +158,8 @@ enum st durable_sync(struct durable *d, struct err *e)
 	hash_each(d->wants, sync_one, &s);
 	hash_free(d->wants, free);
 	d->wants = hash_new();
-	if (hash_count(d->known) > KNOWN_MAX) {
+	/* After a failure nobody knows what is safe. */
+	if (s.st != ST_OK || hash_count(d->known) > KNOWN_MAX) {
 		hash_free(d->known, free);
 		d->known = hash_new();
 	}

@@ -17,8 +17,9 @@ void durable_free(struct durable *d);
 
 /*
  * Collect what must be synced, so that a name just made in DIR/new (dir is a
- * path below base) is safe: DIR/new itself, and DIR and its parents as far as
- * they are not known to be durable (by device, inode and time of birth).
+ * path below base) is safe: DIR/new itself, DIR and its parents as far as they
+ * are not known to be durable (by device, inode and time of birth), and of each
+ * of these the directory that holds its name, known or not.
  */
 void durable_want(struct durable *d, const char *dir);
 /*

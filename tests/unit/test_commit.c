@@ -18,13 +18,24 @@
 
 static struct {
 	int calls;
-	int fail_at; /* the call that fails, from 1; 0: none */
+	int fail_at;       /* the call that fails, from 1; 0: none */
+	const char *watch; /* a path, NULL: none */
+	int seen;          /* syncs of it */
 } syncs;
 
 int __real_fsync(int fd);
 int __wrap_fsync(int fd);
 int __wrap_fsync(int fd)
 {
+	char link[32], path[200];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n > 0 && syncs.watch != NULL) {
+		path[n] = '\0';
+		syncs.seen += strcmp(path, syncs.watch) == 0;
+	}
 	if (++syncs.calls == syncs.fail_at) {
 		errno = EIO;
 		return -1;
@@ -53,7 +64,7 @@ static void begin(struct world *w)
 	assert_true(w->base >= 0);
 	w->commit = commit_new(w->base, 0, w->dir);
 	list_init(&w->jobs);
-	syncs.calls = syncs.fail_at = 0;
+	memset(&syncs, 0, sizeof(syncs));
 }
 
 static int remove_one(const char *path, const struct stat *sb, int type,
@@ -161,6 +172,70 @@ static void test_batch(void **state)
 	/* the files, u/new, u and the base */
 	assert_int_equal(syncs.calls, JOBS + 3);
 	end(&w);
+}
+
+/* A known directory is synced again when it gets a new name, and only then. */
+static void test_new_names(void **state)
+{
+	static const struct {
+		const char *path;
+		int of_domain; /* syncs of the directory "d" */
+	} steps[] = {
+		{ "d/one/", 1 },
+		{ "d/one/", 0 },
+		{ "d/two/", 1 },
+		{ "d/two/", 0 },
+		{ "d/deep/er/", 1 },
+		{ "e/one/", 0 },
+	};
+	struct world w;
+	char domain[100];
+	int i;
+
+	(void)state;
+	begin(&w);
+	snprintf(domain, sizeof(domain), "%s/d", w.dir);
+	syncs.watch = domain;
+	for (i = 0; i < (int)NELEM(steps); i++) {
+		syncs.seen = 0;
+		list_init(&w.jobs);
+		add(&w, i, JOB_DELIVER, steps[i].path, NULL);
+		commit_batch(w.commit, &w.jobs);
+		assert_int_equal(w.target[i][0].st, ST_OK);
+		assert_int_equal(syncs.seen, steps[i].of_domain);
+	}
+	end(&w);
+}
+
+/* What a failed sync of a directory left unsure is synced the next time. */
+static void test_sync_again(void **state)
+{
+	struct world w;
+	char domain[100];
+	int at;
+
+	(void)state;
+	/* the file, two/new, two, d */
+	for (at = 2; at <= 4; at++) {
+		begin(&w);
+		snprintf(domain, sizeof(domain), "%s/d", w.dir);
+		add(&w, 0, JOB_DELIVER, "d/one/", NULL);
+		commit_batch(w.commit, &w.jobs);
+		syncs.calls = 0;
+		syncs.fail_at = at;
+		list_init(&w.jobs);
+		add(&w, 1, JOB_DELIVER, "d/two/", NULL);
+		commit_batch(w.commit, &w.jobs);
+		syncs.fail_at = 0;
+		syncs.watch = domain;
+		list_init(&w.jobs);
+		add(&w, 2, JOB_DELIVER, "d/two/", NULL);
+		commit_batch(w.commit, &w.jobs);
+		assert_int_equal(w.target[2][0].st, ST_OK);
+		assert_int_equal(w.target[1][0].st, ST_TEMP);
+		assert_int_equal(syncs.seen, 1);
+		end(&w);
+	}
 }
 
 /* Whichever sync fails: 4xx, nothing that was not answered stays in tmp/. */
@@ -301,6 +376,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_deliver),
 		cmocka_unit_test(test_batch),
+		cmocka_unit_test(test_new_names),
+		cmocka_unit_test(test_sync_again),
 		cmocka_unit_test(test_sick_disk),
 		cmocka_unit_test(test_two_phases),
 		cmocka_unit_test(test_abort),
