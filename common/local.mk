@@ -2,6 +2,7 @@
 COMMON_SRC = \
 	%D%/base/arena.c %D%/base/arena.h \
 	%D%/base/base64.c %D%/base/base64.h \
+	%D%/base/big.c %D%/base/big.h \
 	%D%/base/buf.c %D%/base/buf.h \
 	%D%/base/clock.c %D%/base/clock.h \
 	%D%/base/err.c %D%/base/err.h \
@@ -31,6 +32,7 @@ COMMON_SRC = \
 	%D%/map/addr_find.c %D%/map/addr_find.h \
 	%D%/map/braces.c %D%/map/braces.h \
 	%D%/map/build.c %D%/map/build.h \
+	%D%/map/bulk.c %D%/map/bulk.h \
 	%D%/map/file_id.c \
 	%D%/map/hold.c %D%/map/hold.h \
 	%D%/map/list.c %D%/map/list.h \

@@ -14,13 +14,15 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "map/bulk.h"
 #include "map/hold.h"
 #include "map/lock.h"
 #include "map/temp.h"
 #include "map/types.h"
 #include "map/writer.h"
 
-#define KEY_MAX 70000
+#define KEY_MAX   70000
+#define VALUE_MAX (1 << 30)
 /* So many records are written between two looks at waiting signals. */
 #define SIGNAL_EVERY 1024
 
@@ -28,12 +30,14 @@ struct map_build {
 	struct map shape; /* flags and type, for folding */
 	struct map_build_how how;
 	struct writer writer;
-	struct temp temp; /* beside path; TEMP_NONE when writing in place */
+	struct bulk *bulk; /* of a new table; NULL: adding to one */
+	struct temp temp;  /* beside path; TEMP_NONE when writing in place */
 	struct hold hold;
 	const char *path; /* the result, symbolic links resolved */
 	int lock;         /* the old file, locked; -1: there is none */
 	bool nul;         /* records end in one */
-	bool opened;
+	bool opened;      /* for adding */
+	struct buf folded;
 	unsigned records;
 };
 
@@ -156,7 +160,7 @@ static enum st write_over(struct map_build *b, struct err *e)
 	    b->writer.shown);
 	b->writer.path = b->path;
 	b->writer.fd = b->lock;
-	b->writer.fresh = true;
+	b->bulk = bulk_new();
 	return ST_OK;
 }
 
@@ -185,7 +189,7 @@ static enum st choose_file(struct map_build *b, struct err *e)
 		return write_over(b, e);
 	w->path = b->temp.path;
 	w->fd = b->temp.fd;
-	w->fresh = true;
+	b->bulk = bulk_new();
 	return ST_OK;
 }
 
@@ -197,7 +201,7 @@ static void choose_style(struct map_build *b)
 	enum writer_style there = STYLE_UNKNOWN;
 
 	b->nul = b->writer.ops->nul;
-	if (!b->writer.fresh && b->writer.ops->style != NULL)
+	if (b->bulk == NULL)
 		there = b->writer.ops->style(&b->writer);
 	if ((flags & MAP_TRY0) != 0)
 		b->nul = false;
@@ -207,6 +211,14 @@ static void choose_style(struct map_build *b)
 		b->nul = there == STYLE_NUL;
 }
 
+static enum st open_for_adding(struct map_build *b, struct err *e)
+{
+	if (b->bulk != NULL)
+		return ST_OK;
+	b->opened = true;
+	return b->writer.ops->open(&b->writer, e);
+}
+
 enum st map_build_open(struct map_build **out, struct str spec,
     const char *default_type, const struct map_build_how *how, struct err *e)
 {
@@ -214,6 +226,7 @@ enum st map_build_open(struct map_build **out, struct str spec,
 
 	b->how = *how;
 	b->shape.flags = how->flags;
+	b->folded = BUF_MAX(KEY_MAX);
 	b->lock = -1;
 	b->temp = TEMP_NONE;
 	b->writer.dup = (how->flags & MAP_DUP_REPLACE) != 0 ? DUP_REPLACE
@@ -221,13 +234,10 @@ enum st map_build_open(struct map_build **out, struct str spec,
 							    : DUP_WARN;
 	hold_begin(&b->hold);
 	if (parse_spec(b, spec, default_type, e) == ST_OK &&
-	    choose_file(b, e) == ST_OK) {
-		b->opened = true;
-		if (b->writer.ops->open(&b->writer, e) == ST_OK) {
-			choose_style(b);
-			*out = b;
-			return ST_OK;
-		}
+	    choose_file(b, e) == ST_OK && open_for_adding(b, e) == ST_OK) {
+		choose_style(b);
+		*out = b;
+		return ST_OK;
 	}
 	map_build_discard(b);
 	return ST_TEMP;
@@ -246,16 +256,54 @@ static void look_for_signals(struct map_build *b)
 	_exit(1);
 }
 
+static enum bulk_dup bulk_dup(const struct map_build *b)
+{
+	switch (b->writer.dup) {
+	case DUP_REPLACE:
+		return BULK_REPLACE;
+	case DUP_IGNORE:
+		return b->writer.ops->both ? BULK_BOTH : BULK_KEEP;
+	case DUP_WARN:
+		break;
+	}
+	return BULK_KEEP;
+}
+
+static enum st collect(struct map_build *b, struct str key, struct str val,
+    bool nul, struct err *e)
+{
+	enum bulk_dup dup = bulk_dup(b);
+
+	if (val.n > VALUE_MAX)
+		return err_temp(e, "", "value of more than %d bytes",
+		    VALUE_MAX);
+	return bulk_put(b->bulk, key, val, nul, dup) || dup != BULK_KEEP
+	    ? ST_OK
+	    : ST_NONE;
+}
+
+static enum st add(struct map_build *b, struct str key, struct str val,
+    bool nul, struct err *e)
+{
+	AUTO_BUF z = BUF_MAX(val.n + 1);
+
+	buf_set(&z, val);
+	return b->writer.ops->put(&b->writer,
+	    (struct str){ key.p, key.n + nul },
+	    (struct str){ buf_c(&z), val.n + nul }, e);
+}
+
+/* key[n] is a NUL byte. */
 static enum st put(struct map_build *b, struct str key, struct str val,
     bool nul, struct err *e)
 {
-	char *z = xstrndup(val);
-	enum st st =
-	    b->writer.ops->put(&b->writer, (struct str){ key.p, key.n + nul },
-		(struct str){ z, val.n + nul }, e);
+	const struct writer *w = &b->writer;
 
-	free(z);
-	return st;
+	if (w->ops->admit != NULL &&
+	    w->ops->admit(w, (struct str){ key.p, key.n + nul }, e) != ST_OK)
+		return ST_TEMP;
+	return b->bulk != NULL ? collect(b, key, val, nul, e)
+			       : add(b, key, val, nul, e);
 }
 
 static const char *shown_name(const struct writer *w)
@@ -274,17 +322,17 @@ static const char *shown_name(const struct writer *w)
 enum st map_build_put(struct map_build *b, struct str key, struct str val,
     struct err *e)
 {
-	AUTO_BUF folded = BUF_MAX(KEY_MAX);
 	const struct writer *w = &b->writer;
 	enum st st;
 
 	look_for_signals(b);
-	if (!map_fold_key(&b->shape, key, &folded))
+	if (!map_fold_key(&b->shape, key, &b->folded))
 		return err_temp(e, "", "key of more than %d bytes", KEY_MAX);
-	st = put(b, (struct str){ buf_c(&folded), folded.n }, val, b->nul, e);
+	st = put(b, (struct str){ buf_c(&b->folded), b->folded.n }, val, b->nul,
+	    e);
 	if (st == ST_NONE && w->dup == DUP_WARN)
 		log_warn("%s: duplicate entry: \"%s\"", shown_name(w),
-		    buf_c(&folded));
+		    buf_c(&b->folded));
 	return st == ST_NONE ? ST_OK : st;
 }
 
@@ -315,11 +363,19 @@ static enum st put_in_place(struct map_build *b, struct err *e)
 	return fsync(b->lock) == 0 ? ST_OK : fail(b, e, "flush");
 }
 
+/* Write what was collected, or end what was added to. */
+static enum st finish(struct map_build *b, struct err *e)
+{
+	if (b->bulk != NULL)
+		return b->writer.ops->fill(&b->writer, b->bulk, e);
+	b->opened = false;
+	return b->writer.ops->close(&b->writer, true, e);
+}
+
 enum st map_build_commit(struct map_build *b, struct err *e)
 {
-	enum st st = b->writer.ops->close(&b->writer, true, e);
+	enum st st = finish(b, e);
 
-	b->opened = false;
 	if (st == ST_OK)
 		st = put_in_place(b, e);
 	map_build_discard(b);
@@ -337,6 +393,8 @@ void map_build_discard(struct map_build *b)
 	if (b->opened &&
 	    b->writer.ops->close(&b->writer, false, &ignored) != ST_OK)
 		log_warn("%s", ignored.text);
+	bulk_free(b->bulk);
+	buf_clear(&b->folded);
 	temp_discard(&b->temp);
 	fd_clear(&b->lock);
 	hold = b->hold;

@@ -7,7 +7,16 @@
 #include "map/types.h"
 #include "map/writer.h"
 
-#define CACHE_BYTES (64u << 20)
+#define CACHE_BYTES (16u << 20)
+#define PAGE_BYTES  4096
+/* What is left of a page for its records. */
+#define PAGE_ROOM (PAGE_BYTES - 26)
+/* Buckets are meant to fill this much of their pages, in percent. */
+#define PAGE_FILL   85
+#define MAX_BUCKETS (1u << 28)
+/* A longer key or value leaves an entry of 12 bytes on the page. */
+#define LONG_ITEM  (PAGE_BYTES / 4)
+#define LONG_ENTRY 12
 
 static enum st fail(const struct writer *w, struct err *e, const char *what,
     int rc)
@@ -32,21 +41,122 @@ static enum st check_type(const struct writer *w, DB *db, DBTYPE type,
 				     : fail(w, e, "open database", EINVAL);
 }
 
+static enum st create(struct writer *w, DB **db, struct err *e)
+{
+	int rc = db_create(db, NULL, 0);
+
+	if (rc != 0) {
+		*db = NULL;
+		return fail(w, e, "create database", rc);
+	}
+	(*db)->set_errcall(*db, quiet);
+	(*db)->set_cachesize(*db, 0, CACHE_BYTES, 1);
+	return ST_OK;
+}
+
+/* --- a new table --------------------------------------------------------- */
+
+static enum st put_all(struct writer *w, DB *db, const struct bulk *b,
+    struct err *e)
+{
+	const struct bulk_rec *r;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < bulk_count(b); i++) {
+		DBT k = { 0 }, v = { 0 };
+
+		r = bulk_at(b, i);
+		k.data = (void *)(uintptr_t)r->p;
+		k.size = r->key_n;
+		v.data = (void *)(uintptr_t)(r->p + r->key_n);
+		v.size = r->val_n;
+		rc = db->put(db, NULL, &k, &v, 0);
+	}
+	return rc == 0 ? ST_OK : fail(w, e, "error writing", rc);
+}
+
+/* db is as its type wants it, and is closed. */
+static enum st write_new(struct writer *w, DB *db, DBTYPE type,
+    const struct bulk *b, struct err *e)
+{
+	enum st st;
+	int rc;
+
+	/* One who adds later will not find pages of another size. */
+	db->set_pagesize(db, PAGE_BYTES);
+	rc = db->open(db, NULL, w->path, NULL, type, DB_CREATE | DB_TRUNCATE,
+	    0600);
+	st = rc == 0 ? put_all(w, db, b, e) : fail(w, e, "open database", rc);
+	rc = db->close(db, st == ST_OK ? 0 : DB_NOSYNC);
+	return st != ST_OK || rc == 0 ? st : fail(w, e, "flush database", rc);
+}
+
+/* What a record takes on its page: long items lie on pages of their own. */
+static uint64_t page_bytes(const struct bulk *b)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < bulk_count(b); i++) {
+		const struct bulk_rec *r = bulk_at(b, i);
+
+		sum += (r->key_n > LONG_ITEM ? LONG_ENTRY : r->key_n + 1) +
+		    (r->val_n > LONG_ITEM ? LONG_ENTRY : r->val_n + 1) + 4;
+	}
+	return sum;
+}
+
+/*
+ * As many buckets as it takes, a power of two, made in advance; and bucket
+ * after bucket, so that each page is written once and the cache stays small.
+ *
+ * The library makes as many as nelem / ffactor needs, and takes nelem for
+ * records that are there already when it judges whether to split a bucket. So
+ * nelem is just more than half of what these buckets may hold, and the records
+ * fill the other half.
+ */
+static enum st fill_hash(struct writer *w, struct bulk *b, struct err *e)
+{
+	uint64_t wanted;
+	uint32_t buckets = 2, each;
+	DB *db;
+
+	bulk_sort_by_input(b);
+	wanted = page_bytes(b) * 100 / PAGE_FILL / PAGE_ROOM + 1;
+	while (buckets < wanted && buckets < MAX_BUCKETS)
+		buckets *= 2;
+	bulk_sort_by_bucket(b, buckets - 1);
+	if (create(w, &db, e) != ST_OK)
+		return ST_TEMP;
+	each = (uint32_t)(2 * (uint64_t)bulk_count(b) / buckets + 2);
+	db->set_h_ffactor(db, each);
+	db->set_h_nelem(db, buckets / 2 * each + 1);
+	return write_new(w, db, DB_HASH, b, e);
+}
+
+static enum st fill_btree(struct writer *w, struct bulk *b, struct err *e)
+{
+	DB *db;
+
+	bulk_sort_by_key(b);
+	return create(w, &db, e) == ST_OK ? write_new(w, db, DB_BTREE, b, e)
+					  : ST_TEMP;
+}
+
+/* --- adding to one ------------------------------------------------------- */
+
 static enum st open_type(struct writer *w, DBTYPE type, struct err *e)
 {
 	DB *db;
-	int rc = db_create(&db, NULL, 0);
+	int rc;
 
-	if (rc != 0)
-		return fail(w, e, "create database", rc);
+	if (create(w, &db, e) != ST_OK)
+		return ST_TEMP;
 	w->state = db;
-	db->set_errcall(db, quiet);
-	db->set_cachesize(db, 0, CACHE_BYTES, 1);
-	rc = db->open(db, NULL, w->path, NULL, w->fresh ? type : DB_UNKNOWN,
-	    w->fresh ? DB_CREATE | DB_TRUNCATE : 0, 0600);
-	if (rc != 0)
-		return fail(w, e, "open database", rc);
-	return w->fresh ? ST_OK : check_type(w, db, type, e);
+	rc = db->open(db, NULL, w->path, NULL, DB_UNKNOWN, 0, 0600);
+	return rc == 0 ? check_type(w, db, type, e)
+		       : fail(w, e, "open database", rc);
 }
 
 static enum st open_hash(struct writer *w, struct err *e)
@@ -109,6 +219,7 @@ const struct writer_ops writer_hash = {
 	.in_place = true,
 	.keeps_mode = true,
 	.empty_is_bad = true,
+	.fill = fill_hash,
 	.open = open_hash,
 	.style = style,
 	.put = put,
@@ -122,6 +233,7 @@ const struct writer_ops writer_btree = {
 	.in_place = true,
 	.keeps_mode = true,
 	.empty_is_bad = true,
+	.fill = fill_btree,
 	.open = open_btree,
 	.style = style,
 	.put = put,

@@ -1,68 +1,46 @@
 /* write_cdb - cdb: files, by TinyCDB. */
 
 #include <cdb.h>
-#include <errno.h>
-#include <stdint.h>
-#include <stdlib.h>
 
-#include "base/xalloc.h"
 #include "map/types.h"
 #include "map/writer.h"
 
-static enum st open_cdb(struct writer *w, struct err *e)
+static bool put_all(struct cdb_make *c, const struct bulk *b)
 {
-	struct cdb_make *c = xcalloc(1, sizeof(*c));
+	const struct bulk_rec *r;
+	size_t i;
 
-	w->state = c;
-	if (cdb_make_start(c, w->fd) != 0)
+	for (i = 0; i < bulk_count(b); i++) {
+		r = bulk_at(b, i);
+		if (cdb_make_add(c, r->p, r->key_n, r->p + r->key_n,
+			r->val_n) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* In the order of input: what is looked up first, if a key is there twice. */
+static enum st fill_cdb(struct writer *w, struct bulk *b, struct err *e)
+{
+	struct cdb_make c;
+	bool ok;
+
+	bulk_sort_by_input(b);
+	if (cdb_make_start(&c, w->fd) != 0)
 		return err_temp(e, "", "initialize database %s: %m", w->shown);
-	return ST_OK;
-}
-
-static const enum cdb_put_mode modes[] = {
-	[DUP_WARN] = CDB_PUT_INSERT,
-	[DUP_IGNORE] = CDB_PUT_ADD,
-	[DUP_REPLACE] = CDB_PUT_REPLACE,
-};
-
-static enum st put(struct writer *w, struct str key, struct str val,
-    struct err *e)
-{
-	int rc;
-
-	if (key.n > UINT32_MAX || val.n > UINT32_MAX)
-		return err_temp(e, "", "error writing %s: record too large",
-		    w->shown);
-	rc = cdb_make_put(w->state, key.p, (unsigned)key.n, val.p,
-	    (unsigned)val.n, modes[w->dup]);
-	if (rc < 0)
-		return err_temp(e, "", "error writing %s: %m", w->shown);
-	return rc == 0 || w->dup == DUP_REPLACE ? ST_OK : ST_NONE;
-}
-
-static enum st close_cdb(struct writer *w, bool save, struct err *e)
-{
-	struct cdb_make *c = w->state;
-	int rc;
-
-	if (c == NULL)
-		return ST_OK;
-	w->state = NULL;
+	ok = put_all(&c, b);
 	/* Without finishing there is no other way to free what it holds. */
-	rc = cdb_make_finish(c);
-	free(c);
-	if (rc == 0 || !save)
+	if (cdb_make_finish(&c) == 0 && ok)
 		return ST_OK;
-	return err_temp(e, "", "finish database %s: %m", w->shown);
+	return err_temp(e, "", "error writing %s: %m", w->shown);
 }
 
 const struct writer_ops writer_cdb = {
 	.type = &map_cdb_ops,
 	.suffix = ".cdb",
+	.both = true,
 	.no_add = "dict_cdb_open: inappropriate open flags for cdb database - "
 		  "specify O_RDONLY or O_WRONLY|O_CREAT|O_TRUNC",
 	.shown = BY_SOURCE,
-	.open = open_cdb,
-	.put = put,
-	.close = close_cdb,
+	.fill = fill_cdb,
 };

@@ -1,8 +1,11 @@
-/* write_lmdb - lmdb: files: one write transaction, whole or not at all. */
+/* write_lmdb - lmdb: files: one write transaction, whole or not at all; a new
+ * table is written in the order of its keys, page after page. */
 
+#include <errno.h>
 #include <lmdb.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/xalloc.h"
 #include "map/types.h"
@@ -10,6 +13,9 @@
 
 /* Address space, not memory: what a table may grow to. */
 #define MAP_BYTES ((size_t)1 << (sizeof(size_t) > 4 ? 36 : 30))
+
+/* The longest key of a library that was built as it comes. */
+#define KEY_BYTES 511
 
 struct state {
 	MDB_env *env;
@@ -22,24 +28,81 @@ static enum st fail(const char *what, const char *name, int rc, struct err *e)
 	return err_temp(e, "", "%s %s: %s", what, name, mdb_strerror(rc));
 }
 
-static int start(struct writer *w, struct state *s)
+/* flags: MDB_NOSYNC when the caller syncs what it renames. */
+static int start(struct writer *w, struct state *s, unsigned flags)
 {
 	int rc = mdb_env_create(&s->env);
 
 	if (rc == 0)
 		rc = mdb_env_set_mapsize(s->env, MAP_BYTES);
-	/* The caller syncs what it renames. */
 	if (rc == 0)
 		rc = mdb_env_open(s->env, w->path,
-		    MDB_NOSUBDIR | MDB_NOLOCK | (w->fresh ? MDB_NOSYNC : 0),
-		    0600);
+		    MDB_NOSUBDIR | MDB_NOLOCK | flags, 0600);
 	if (rc == 0)
 		rc = mdb_txn_begin(s->env, NULL, 0, &s->txn);
 	if (rc == 0)
 		rc = mdb_dbi_open(s->txn, NULL, 0, &s->dbi);
-	if (rc == 0 && w->fresh)
-		rc = mdb_drop(s->txn, s->dbi, 0);
 	return rc;
+}
+
+/* Everything or nothing; s is empty then. */
+static int finish(struct state *s, bool save)
+{
+	int rc = 0;
+
+	if (s->txn != NULL && save)
+		rc = mdb_txn_commit(s->txn);
+	else if (s->txn != NULL)
+		mdb_txn_abort(s->txn);
+	if (s->env != NULL)
+		mdb_env_close(s->env);
+	*s = (struct state){ 0 };
+	return rc;
+}
+
+static enum st admit(const struct writer *w, struct str key, struct err *e)
+{
+	return key.n <= KEY_BYTES
+	    ? ST_OK
+	    : fail("error updating", w->spec, MDB_BAD_VALSIZE, e);
+}
+
+static int append_all(struct state *s, const struct bulk *b)
+{
+	const struct bulk_rec *r;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < bulk_count(b); i++) {
+		r = bulk_at(b, i);
+		rc = mdb_put(s->txn, s->dbi,
+		    &(MDB_val){ r->key_n, (void *)(uintptr_t)r->p },
+		    &(MDB_val){ r->val_n,
+			(void *)(uintptr_t)(r->p + r->key_n) },
+		    MDB_APPEND);
+	}
+	return rc;
+}
+
+static enum st fill_lmdb(struct writer *w, struct bulk *b, struct err *e)
+{
+	struct state s = { 0 };
+	const char *what = "open database";
+	int rc, end;
+
+	bulk_sort_by_key(b);
+	/* A file that is written over has pages of the old table. */
+	rc = ftruncate(w->fd, 0) == 0 ? start(w, &s, MDB_NOSYNC) : errno;
+	if (rc == 0) {
+		what = "error updating";
+		rc = append_all(&s, b);
+	}
+	end = finish(&s, rc == 0);
+	if (rc == 0 && end != 0) {
+		what = "flush database";
+		rc = end;
+	}
+	return rc == 0 ? ST_OK : fail(what, w->shown, rc, e);
 }
 
 static enum st open_lmdb(struct writer *w, struct err *e)
@@ -48,7 +111,7 @@ static enum st open_lmdb(struct writer *w, struct err *e)
 	int rc;
 
 	w->state = s;
-	rc = start(w, s);
+	rc = start(w, s, 0);
 	return rc == 0 ? ST_OK : fail("open database", w->shown, rc, e);
 }
 
@@ -86,19 +149,10 @@ static enum st put(struct writer *w, struct str key, struct str val,
 
 static enum st close_lmdb(struct writer *w, bool save, struct err *e)
 {
-	struct state *s = w->state;
-	int rc = 0;
+	int rc = finish(w->state, save);
 
-	if (s == NULL)
-		return ST_OK;
+	free(w->state);
 	w->state = NULL;
-	if (s->txn != NULL && save)
-		rc = mdb_txn_commit(s->txn);
-	else if (s->txn != NULL)
-		mdb_txn_abort(s->txn);
-	if (s->env != NULL)
-		mdb_env_close(s->env);
-	free(s);
 	return rc == 0 ? ST_OK : fail("flush database", w->shown, rc, e);
 }
 
@@ -109,6 +163,8 @@ const struct writer_ops writer_lmdb = {
 	.in_place = true,
 	.keeps_mode = true,
 	.shown = BY_SPEC,
+	.admit = admit,
+	.fill = fill_lmdb,
 	.open = open_lmdb,
 	.style = style,
 	.put = put,

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/str.h"
+#include "map/bulk.h"
 #include "map/map.h"
 
 enum writer_dup {
@@ -25,9 +26,8 @@ struct writer {
 	const char *spec;   /* the table in messages, "lmdb:NAME" */
 	const char *source; /* "NAME" */
 	int fd;             /* path, open */
-	bool fresh;         /* what is in it goes */
 	enum writer_dup dup;
-	void *state;
+	void *state; /* of who adds: between open and close */
 };
 
 /* What a writer found in a file that it adds to. */
@@ -44,14 +44,22 @@ struct writer_ops {
 	bool in_place;      /* a file can be written over without renaming */
 	bool keeps_mode;    /* a new file gets the mode of the old one */
 	bool empty_is_bad;  /* a file of zero length is no empty table */
+	bool both;          /* DUP_IGNORE writes every record of a key */
 	const char *no_add; /* the error for adding; NULL: it can be done */
 
+	/* NULL: any key. ST_TEMP: this one cannot be stored. */
+	enum st (*admit)(const struct writer *w, struct str key, struct err *e);
+	/* A new table of all these records, over what the file holds; the
+	 * caller syncs it. */
+	enum st (*fill)(struct writer *w, struct bulk *b, struct err *e);
+
+	/* Adding to a table that is there: open, put, close; else NULL. */
 	enum st (*open)(struct writer *w, struct err *e);
-	enum writer_style (*style)(struct writer *w); /* may be NULL */
-	/* key[n] and val[n] are NUL bytes. ST_NONE: it was there already. */
+	enum writer_style (*style)(struct writer *w);
+	/* ST_NONE: it was there already. */
 	enum st (*put)(struct writer *w, struct str key, struct str val,
 	    struct err *e);
-	/* Finish (save: all of it, synced when in place); frees state. */
+	/* Finish (save: all of it, synced); frees state. */
 	enum st (*close)(struct writer *w, bool save, struct err *e);
 	/* How a duplicate is told of: the file, the table, or its source. */
 	enum {

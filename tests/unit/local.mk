@@ -21,6 +21,7 @@ UNIT_TESTS = \
 	%D%/test_alias \
 	%D%/test_base \
 	%D%/test_bounce \
+	%D%/test_bulk \
 	%D%/test_cleanup \
 	%D%/test_cli \
 	%D%/test_commit \
@@ -66,6 +67,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_alias_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_base_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_bounce_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_bulk_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cleanup_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cli_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_commit_CFLAGS = $(UNIT_CFLAGS)
