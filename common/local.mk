@@ -30,12 +30,19 @@ COMMON_SRC = \
 	%D%/mail/match_list.c %D%/mail/match_list.h \
 	%D%/mail/smtp_client.c %D%/mail/smtp_client.h \
 	%D%/map/addr_find.c %D%/map/addr_find.h \
+	%D%/map/bdb_btree.c \
+	%D%/map/bdb_file.c %D%/map/bdb_file.h \
+	%D%/map/bdb_hash.c \
+	%D%/map/bdb_page.h \
 	%D%/map/braces.c %D%/map/braces.h \
 	%D%/map/build.c %D%/map/build.h \
 	%D%/map/bulk.c %D%/map/bulk.h \
+	%D%/map/edit_bdb.c %D%/map/edit_bdb.h \
+	%D%/map/edit_lmdb.c %D%/map/edit_lmdb.h \
 	%D%/map/file_id.c \
 	%D%/map/hold.c %D%/map/hold.h \
 	%D%/map/list.c %D%/map/list.h \
+	%D%/map/lmdb_file.c %D%/map/lmdb_file.h \
 	%D%/map/lock.c %D%/map/lock.h \
 	%D%/map/map.c %D%/map/map.h \
 	%D%/map/map_cdb.c \

@@ -190,6 +190,12 @@ enum st map_next(struct map *m, struct buf *key, struct buf *val, struct err *e)
 	return st;
 }
 
+void map_pause(struct map *m)
+{
+	if (m->ops->pause != NULL)
+		m->ops->pause(m);
+}
+
 bool map_changed(struct map *m)
 {
 	return m->ops->changed != NULL && m->ops->changed(m);

@@ -28,6 +28,7 @@ enum map_flags {
 	MAP_DUP_IGNORE = 1 << 8,
 	MAP_DUP_REPLACE = 1 << 9,
 	MAP_WRITE = 1 << 10, /* open for map_del() too */
+	MAP_BATCH = 1 << 11, /* keep the lock from map_get() to map_get() */
 };
 
 /* What delivery opens virtual_mailbox_maps, _uid_maps and _gid_maps with. */
@@ -50,6 +51,8 @@ struct map_ops {
 	    struct err *e);
 	/* ST_NONE: there was no such key. NULL: not supported. */
 	enum st (*del)(struct map *m, struct str key, struct err *e);
+	/* MAP_BATCH: let go of the lock. NULL: there is none. */
+	void (*pause)(struct map *m);
 	/* Did the table change on disk since it was opened? NULL: never. */
 	bool (*changed)(struct map *m);
 	void (*close)(struct map *m);
@@ -89,6 +92,12 @@ enum st map_del(struct map *m, struct str key, struct err *e) MUST_CHECK;
 /* The next record, from the first on; ST_NONE after the last one. */
 enum st map_next(struct map *m, struct buf *key, struct buf *val, struct err *e)
     MUST_CHECK;
+
+/*
+ * Between two lookups of a table that was opened MAP_BATCH: the next one may
+ * take a while, let others change the table. Nothing, for other tables.
+ */
+void map_pause(struct map *m);
 
 /*
  * True when the table's file was replaced, changed or removed since map_open

@@ -1,6 +1,5 @@
 /* hash: and btree: - Berkeley DB files, as postmap(1) makes them. */
 
-#include <db.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,82 +8,74 @@
 
 #include "base/io.h"
 #include "base/xalloc.h"
+#include "map/bdb_file.h"
+#include "map/edit_bdb.h"
 #include "map/lock.h"
 #include "map/nul.h"
 #include "map/types.h"
 
-#define CACHE_BYTES (128 * 1024)
-
 struct bdb {
-	DB *db;
-	DBC *cursor;
-	DBTYPE type;
-	int fd; /* the file again, for locks */
+	struct bdb_file file;
+	struct bdb_at at;      /* of map_next */
+	struct edit_bdb *edit; /* for deleting; NULL: only read */
+	bool held;             /* the lock, for the next call */
 	const char *path;
 	struct file_id id;
 };
 
-static enum st bdb_error(struct bdb *b, struct err *e, const char *what, int rc)
+/* What is wrong with the file, as the last call left it. */
+static enum st damaged(const struct bdb *b, struct err *e, const char *what)
 {
-	errno = rc > 0 ? rc : EINVAL;
-	return err_temp(e, "4.3.0", "%s database %s: %m", what, b->path);
+	if (b->file.why[0] == '\0')
+		return err_temp(e, "4.3.0", "%s database %s: %m", what,
+		    b->path);
+	return err_temp(e, "4.3.0",
+	    "%s database %s: it is damaged, build it again: %s", what, b->path,
+	    b->file.why);
 }
 
-static void quiet(const DB_ENV *env UNUSED, const char *prefix UNUSED,
-    const char *text UNUSED)
+static void close_file(struct bdb *b)
 {
-	/* What matters is in the return code. */
+	int fd = b->file.fd;
+
+	edit_bdb_close(b->edit);
+	bdb_file_clear(&b->file);
+	fd_clear(&fd);
 }
 
-static void close_db(struct bdb *b)
-{
-	if (b->cursor != NULL)
-		b->cursor->close(b->cursor);
-	b->cursor = NULL;
-	if (b->db != NULL)
-		b->db->close(b->db, 0);
-	b->db = NULL;
-	fd_clear(&b->fd);
-}
-
-/* Open, under a shared lock: who rewrites in place holds an exclusive one. */
-static enum st open_db(struct map *m, struct bdb *b, struct err *e)
+/* Who deletes holds the lock until the table is closed. */
+static enum st open_file(struct map *m, struct bdb *b, struct err *e)
 {
 	bool write = (m->flags & MAP_WRITE) != 0;
 	struct stat sb;
-	int rc;
 
-	b->fd = open(b->path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
-	if (b->fd < 0)
+	b->file.fd = open(b->path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+	if (b->file.fd < 0)
 		return err_temp(e, "4.3.0", "open database %s: %m", b->path);
-	if (!lock_take(b->fd, write ? LOCK_EXCLUSIVE : LOCK_SHARED) ||
-	    fstat(b->fd, &sb) != 0)
-		return bdb_error(b, e, "lock", errno);
+	if (!lock_take(b->file.fd, write ? LOCK_EXCLUSIVE : LOCK_SHARED) ||
+	    fstat(b->file.fd, &sb) != 0)
+		return err_temp(e, "4.3.0", "lock database %s: %m", b->path);
 	file_id_set(&b->id, &sb);
-	rc = db_create(&b->db, NULL, 0);
-	if (rc != 0)
-		return bdb_error(b, e, "create", rc);
-	b->db->set_errcall(b->db, quiet);
-	b->db->set_cachesize(b->db, 0, CACHE_BYTES, 1);
-	rc = sb.st_size == 0 ? EINVAL
-			     : b->db->open(b->db, NULL, b->path, NULL, b->type,
-				   write ? 0 : DB_RDONLY, 0644);
-	if (!write)
-		lock_drop(b->fd);
-	if (rc != 0)
-		return bdb_error(b, e, "open", rc);
-	return ST_OK;
+	if (!bdb_file_header(&b->file))
+		return err_temp(e, "4.3.0", "open database %s: %m", b->path);
+	if (!write) {
+		lock_drop(b->file.fd);
+		return ST_OK;
+	}
+	b->held = true;
+	return bdb_file_check(&b->file) == ST_OK
+	    ? edit_bdb_open(&b->edit, b->path, b->file.kind, e)
+	    : damaged(b, e, "open");
 }
 
-static enum st open_type(struct map *m, DBTYPE type, struct err *e)
+static enum st open_kind(struct map *m, enum bdb_kind kind, struct err *e)
 {
 	struct bdb *b = xcalloc(1, sizeof(*b));
 
-	b->type = type;
-	b->fd = -1;
+	bdb_file_init(&b->file, -1, kind);
 	b->path = arena_printf(&m->arena, "%.*s.db", STR_ARG(m->name));
-	if (open_db(m, b, e) != ST_OK) {
-		close_db(b);
+	if (open_file(m, b, e) != ST_OK) {
+		close_file(b);
 		free(b);
 		return ST_TEMP;
 	}
@@ -97,118 +88,104 @@ static enum st open_type(struct map *m, DBTYPE type, struct err *e)
 
 static enum st hash_open_map(struct map *m, struct err *e)
 {
-	return open_type(m, DB_HASH, e);
+	return open_kind(m, BDB_HASH, e);
 }
 
 static enum st btree_open_map(struct map *m, struct err *e)
 {
-	return open_type(m, DB_BTREE, e);
+	return open_kind(m, BDB_BTREE, e);
 }
 
 /*
- * The locked file is as it was when it was opened: else pages in the cache
- * are of an older table. One that was renamed over it does not matter here:
- * answers go on coming from one table until the caller opens it again. Who
- * opened it for writing holds the lock all the time.
+ * Who rewrites in place holds an exclusive lock. A file that was renamed over
+ * ours does not matter here: answers go on coming from one table until the
+ * caller opens it again.
  */
-static enum st lock_current(struct map *m, struct bdb *b, struct err *e)
+static enum st hold(const struct map *m, struct bdb *b, struct err *e)
 {
-	if ((m->flags & MAP_WRITE) != 0)
+	bool write = (m->flags & MAP_WRITE) != 0;
+
+	if (b->held && !write)
 		return ST_OK;
-	for (;;) {
-		if (b->db == NULL && open_db(m, b, e) != ST_OK) {
-			close_db(b);
-			return ST_TEMP;
-		}
-		if (!lock_take(b->fd, LOCK_SHARED))
-			return bdb_error(b, e, "lock", errno);
-		if (!file_id_rewritten(&b->id, b->fd))
-			return ST_OK;
-		close_db(b);
+	if (!b->held && !lock_take(b->file.fd, LOCK_SHARED))
+		return err_temp(e, "4.3.0", "lock database %s: %m", b->path);
+	b->held = true;
+	/* Deleting moves pages about. */
+	return bdb_file_header(&b->file) ? ST_OK : damaged(b, e, "read");
+}
+
+static void let_go(const struct map *m, struct bdb *b)
+{
+	if (b->held && (m->flags & MAP_WRITE) == 0) {
+		lock_drop(b->file.fd);
+		b->held = false;
 	}
 }
 
-static void unlock(const struct map *m, const struct bdb *b)
-{
-	if ((m->flags & MAP_WRITE) == 0)
-		lock_drop(b->fd);
-}
-
-static enum st ask(struct map *m, const char *key, size_t n, void *val,
+static enum st ask(struct map *m, const char *key, size_t n, void *arg,
     struct err *e)
 {
 	struct bdb *b = m->state;
-	DBT k = { .data = (void *)(uintptr_t)key, .size = (u_int32_t)n };
-	DBT v = { 0 };
-	int rc = b->db->get(b->db, NULL, &k, &v, 0);
+	struct buf *val = arg;
+	enum st st = bdb_file_get(&b->file, (struct str){ key, n }, val);
 
-	if (rc == DB_NOTFOUND)
-		return ST_NONE;
-	if (rc != 0)
-		return bdb_error(b, e, "read", rc);
-	buf_set(val, nul_cut((struct str){ v.data, v.size }));
-	return ST_OK;
+	if (st == ST_OK)
+		buf_cut(val, nul_cut(buf_str(val)).n);
+	return st == ST_TEMP ? damaged(b, e, "read") : st;
 }
 
 static enum st bdb_get(struct map *m, struct str key, struct buf *val,
     struct err *e)
 {
-	enum st st = lock_current(m, m->state, e);
+	struct bdb *b = m->state;
+	enum st st = hold(m, b, e);
 
-	if (st != ST_OK)
-		return st;
-	st = nul_try(m, key, ask, val, e);
-	unlock(m, m->state);
+	if (st == ST_OK)
+		st = nul_try(m, key, ask, val, e);
+	if (st == ST_TEMP || (m->flags & MAP_BATCH) == 0)
+		let_go(m, b);
 	return st;
 }
 
+static void bdb_pause(struct map *m)
+{
+	let_go(m, m->state);
+}
+
+/* The lock stays until the table is closed: one table, not two. */
 static enum st bdb_next(struct map *m, struct buf *key, struct buf *val,
     struct err *e)
 {
 	struct bdb *b = m->state;
-	DBT k = { 0 }, v = { 0 };
-	int rc = 0;
+	enum st st = hold(m, b, e);
 
-	/* The lock stays until the table is closed: one table, not two. */
-	if (b->cursor == NULL) {
-		if (lock_current(m, b, e) != ST_OK)
-			return ST_TEMP;
-		rc = b->db->cursor(b->db, NULL, &b->cursor, 0);
-	}
-	if (rc == 0)
-		rc = b->cursor->get(b->cursor, &k, &v, DB_NEXT);
-	if (rc == DB_NOTFOUND)
-		return ST_NONE;
-	if (rc != 0)
-		return bdb_error(b, e, "read", rc);
-	buf_set(key, nul_cut((struct str){ k.data, k.size }));
-	buf_set(val, nul_cut((struct str){ v.data, v.size }));
-	return ST_OK;
+	if (st != ST_OK)
+		return st;
+	buf_reset(key);
+	buf_reset(val);
+	st = bdb_file_next(&b->file, &b->at, key, val);
+	if (st == ST_TEMP)
+		return damaged(b, e, "read");
+	buf_cut(key, nul_cut(buf_str(key)).n);
+	buf_cut(val, nul_cut(buf_str(val)).n);
+	return st;
 }
 
 static enum st erase(struct map *m, const char *key, size_t n, void *arg UNUSED,
     struct err *e)
 {
 	struct bdb *b = m->state;
-	DBT k = { .data = (void *)(uintptr_t)key, .size = (u_int32_t)n };
-	int rc = b->db->del(b->db, NULL, &k, 0);
 
-	if (rc == DB_NOTFOUND)
-		return ST_NONE;
-	return rc == 0 ? ST_OK : bdb_error(b, e, "delete from", rc);
+	return edit_bdb_delete(b->edit, (struct str){ key, n }, e);
 }
 
 static enum st bdb_del(struct map *m, struct str key, struct err *e)
 {
 	struct bdb *b = m->state;
 	enum st st = nul_try(m, key, erase, NULL, e);
-	int rc;
 
-	if (st != ST_OK)
-		return st;
 	/* On disk before the lock goes: a reader must not see half of it. */
-	rc = b->db->sync(b->db, 0);
-	return rc == 0 ? ST_OK : bdb_error(b, e, "flush", rc);
+	return st == ST_OK ? edit_bdb_sync(b->edit, e) : st;
 }
 
 static bool bdb_changed(struct map *m)
@@ -220,7 +197,7 @@ static bool bdb_changed(struct map *m)
 
 static void bdb_close(struct map *m)
 {
-	close_db(m->state);
+	close_file(m->state);
 	free(m->state);
 }
 
@@ -231,6 +208,7 @@ const struct map_ops map_hash_ops = {
 	.get = bdb_get,
 	.next = bdb_next,
 	.del = bdb_del,
+	.pause = bdb_pause,
 	.changed = bdb_changed,
 	.close = bdb_close,
 };
@@ -242,6 +220,7 @@ const struct map_ops map_btree_ops = {
 	.get = bdb_get,
 	.next = bdb_next,
 	.del = bdb_del,
+	.pause = bdb_pause,
 	.changed = bdb_changed,
 	.close = bdb_close,
 };

@@ -2,100 +2,79 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <lmdb.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "base/io.h"
 #include "base/xalloc.h"
+#include "map/edit_lmdb.h"
+#include "map/lmdb_file.h"
 #include "map/lock.h"
 #include "map/nul.h"
 #include "map/types.h"
 
 struct lmdb {
-	MDB_env *env;
-	MDB_dbi dbi;
-	MDB_txn *txn;       /* of the cursor */
-	MDB_cursor *cursor; /* of map_next */
-	int fd;             /* the file again, for locks */
+	struct lmdb_file file;
+	struct lmdb_at at;      /* of map_next */
+	struct edit_lmdb *edit; /* for deleting; NULL: only read */
+	bool held;              /* the lock, for the next call */
 	const char *path;
 	struct file_id id;
 };
 
-static enum st fail(const struct map *m, struct err *e, const char *what,
-    int rc)
+/* What is wrong with the file, as the last call left it. */
+static enum st damaged(const struct lmdb *l, struct err *e, const char *what)
 {
-	return err_temp(e, "4.3.0", "%s %.*s: %s", what, STR_ARG(m->title),
-	    mdb_strerror(rc));
+	if (l->file.why[0] == '\0')
+		return err_temp(e, "4.3.0", "%s database %s: %m", what,
+		    l->path);
+	return err_temp(e, "4.3.0",
+	    "%s database %s: it is damaged, build it again: %s", what, l->path,
+	    l->file.why);
 }
 
-static void close_env(struct lmdb *l)
+static void close_file(struct lmdb *l)
 {
-	if (l->cursor != NULL)
-		mdb_cursor_close(l->cursor);
-	l->cursor = NULL;
-	if (l->txn != NULL)
-		mdb_txn_abort(l->txn);
-	l->txn = NULL;
-	if (l->env != NULL)
-		mdb_env_close(l->env);
-	l->env = NULL;
-	fd_clear(&l->fd);
+	int fd = l->file.fd;
+
+	edit_lmdb_close(l->edit);
+	lmdb_file_clear(&l->file);
+	fd_clear(&fd);
 }
 
-static int open_env(struct lmdb *l, bool write, size_t size)
-{
-	MDB_txn *txn;
-	int rc = mdb_env_create(&l->env);
-
-	/* Room for what is there, and for a few deletions. */
-	if (rc == 0)
-		rc = mdb_env_set_mapsize(l->env, size + (16u << 20));
-	if (rc == 0)
-		rc = mdb_env_open(l->env, l->path,
-		    MDB_NOSUBDIR | MDB_NOLOCK | (write ? 0 : MDB_RDONLY), 0600);
-	if (rc == 0)
-		rc = mdb_txn_begin(l->env, NULL, MDB_RDONLY, &txn);
-	if (rc != 0)
-		return rc;
-	rc = mdb_dbi_open(txn, NULL, 0, &l->dbi);
-	if (rc == 0)
-		return mdb_txn_commit(txn);
-	mdb_txn_abort(txn);
-	return rc;
-}
-
+/* Who deletes holds the lock until the table is closed. */
 static enum st open_file(struct map *m, struct lmdb *l, struct err *e)
 {
 	bool write = (m->flags & MAP_WRITE) != 0;
 	struct stat sb;
-	int rc;
 
-	l->fd = open(l->path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
-	if (l->fd < 0)
+	l->file.fd = open(l->path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+	if (l->file.fd < 0)
 		return err_temp(e, "4.3.0", "open database %s: %m", l->path);
-	if (!lock_take_range(l->fd, write ? LOCK_EXCLUSIVE : LOCK_SHARED) ||
-	    fstat(l->fd, &sb) != 0)
+	if (!lock_take_range(l->file.fd,
+		write ? LOCK_EXCLUSIVE : LOCK_SHARED) ||
+	    fstat(l->file.fd, &sb) != 0)
 		return err_temp(e, "4.3.0", "lock database %s: %m", l->path);
 	file_id_set(&l->id, &sb);
-	rc = sb.st_size == 0 ? MDB_INVALID
-			     : open_env(l, write, (size_t)sb.st_size);
-	if (!write)
-		lock_drop_range(l->fd);
-	if (rc != 0)
-		return err_temp(e, "4.3.0", "open database %s: %s", l->path,
-		    mdb_strerror(rc));
-	return ST_OK;
+	if (!lmdb_file_header(&l->file))
+		return err_temp(e, "4.3.0", "open database %s: %m", l->path);
+	if (!write) {
+		lock_drop_range(l->file.fd);
+		return ST_OK;
+	}
+	l->held = true;
+	return lmdb_file_check(&l->file) == ST_OK
+	    ? edit_lmdb_open(&l->edit, l->path, (size_t)sb.st_size, e)
+	    : damaged(l, e, "open");
 }
 
 static enum st lmdb_open(struct map *m, struct err *e)
 {
 	struct lmdb *l = xcalloc(1, sizeof(*l));
 
-	l->fd = -1;
+	lmdb_file_init(&l->file, -1);
 	l->path = arena_printf(&m->arena, "%.*s.lmdb", STR_ARG(m->name));
 	if (open_file(m, l, e) != ST_OK) {
-		close_env(l);
+		close_file(l);
 		free(l);
 		return ST_TEMP;
 	}
@@ -104,83 +83,55 @@ static enum st lmdb_open(struct map *m, struct err *e)
 	return ST_OK;
 }
 
-/* The locked file is as it was when it was opened. See map_hash.c. */
-static enum st lock_current(struct map *m, struct lmdb *l, struct err *e)
+/* As in map_hash.c. */
+static enum st hold(const struct map *m, struct lmdb *l, struct err *e)
 {
-	if ((m->flags & MAP_WRITE) != 0)
+	bool write = (m->flags & MAP_WRITE) != 0;
+
+	if (l->held && !write)
 		return ST_OK;
-	for (;;) {
-		if (l->env == NULL && open_file(m, l, e) != ST_OK) {
-			close_env(l);
-			return ST_TEMP;
-		}
-		if (!lock_take_range(l->fd, LOCK_SHARED))
-			return err_temp(e, "4.3.0", "lock database %s: %m",
-			    l->path);
-		if (!file_id_rewritten(&l->id, l->fd))
-			return ST_OK;
-		close_env(l);
+	if (!l->held && !lock_take_range(l->file.fd, LOCK_SHARED))
+		return err_temp(e, "4.3.0", "lock database %s: %m", l->path);
+	l->held = true;
+	return lmdb_file_header(&l->file) ? ST_OK : damaged(l, e, "read");
+}
+
+static void let_go(const struct map *m, struct lmdb *l)
+{
+	if (l->held && (m->flags & MAP_WRITE) == 0) {
+		lock_drop_range(l->file.fd);
+		l->held = false;
 	}
 }
-
-static void unlock(const struct map *m, const struct lmdb *l)
-{
-	if ((m->flags & MAP_WRITE) == 0)
-		lock_drop_range(l->fd);
-}
-
-struct question {
-	MDB_txn *txn;
-	struct buf *val;
-};
 
 static enum st ask(struct map *m, const char *key, size_t n, void *arg,
     struct err *e)
 {
-	struct question *q = arg;
-	MDB_val k = { n, (void *)(uintptr_t)key }, v;
-	int rc = mdb_get(q->txn, ((struct lmdb *)m->state)->dbi, &k, &v);
+	struct lmdb *l = m->state;
+	struct buf *val = arg;
+	enum st st = lmdb_file_get(&l->file, (struct str){ key, n }, val);
 
-	/* What is too long for a key, or empty, is none. */
-	if (rc == MDB_NOTFOUND || rc == MDB_BAD_VALSIZE)
-		return ST_NONE;
-	if (rc != 0)
-		return fail(m, e, "read", rc);
-	buf_set(q->val, nul_cut((struct str){ v.mv_data, v.mv_size }));
-	return ST_OK;
+	if (st == ST_OK)
+		buf_cut(val, nul_cut(buf_str(val)).n);
+	return st == ST_TEMP ? damaged(l, e, "read") : st;
 }
 
 static enum st lmdb_get(struct map *m, struct str key, struct buf *val,
     struct err *e)
 {
 	struct lmdb *l = m->state;
-	struct question q = { NULL, val };
-	enum st st = lock_current(m, l, e);
-	int rc;
+	enum st st = hold(m, l, e);
 
-	if (st != ST_OK)
-		return st;
-	rc = mdb_txn_begin(l->env, NULL, MDB_RDONLY, &q.txn);
-	if (rc == 0) {
-		st = nul_try(m, key, ask, &q, e);
-		mdb_txn_abort(q.txn);
-	} else {
-		st = fail(m, e, "read", rc);
-	}
-	unlock(m, l);
+	if (st == ST_OK)
+		st = nul_try(m, key, ask, val, e);
+	if (st == ST_TEMP || (m->flags & MAP_BATCH) == 0)
+		let_go(m, l);
 	return st;
 }
 
-static int next_record(struct lmdb *l, MDB_val *k, MDB_val *v)
+static void lmdb_pause(struct map *m)
 {
-	int rc = 0;
-
-	if (l->cursor == NULL) {
-		rc = mdb_txn_begin(l->env, NULL, MDB_RDONLY, &l->txn);
-		if (rc == 0)
-			rc = mdb_cursor_open(l->txn, l->dbi, &l->cursor);
-	}
-	return rc == 0 ? mdb_cursor_get(l->cursor, k, v, MDB_NEXT) : rc;
+	let_go(m, m->state);
 }
 
 /* The lock is kept between records: a writer would pull the pages away. */
@@ -188,48 +139,29 @@ static enum st lmdb_next(struct map *m, struct buf *key, struct buf *val,
     struct err *e)
 {
 	struct lmdb *l = m->state;
-	MDB_val k, v;
-	int rc;
+	enum st st = hold(m, l, e);
 
-	if (!lock_take_range(l->fd, LOCK_SHARED))
-		return err_temp(e, "4.3.0", "lock database %s: %m", l->path);
-	rc = next_record(l, &k, &v);
-	if (rc == MDB_NOTFOUND)
-		return ST_NONE;
-	if (rc != 0)
-		return fail(m, e, "read", rc);
-	buf_set(key, nul_cut((struct str){ k.mv_data, k.mv_size }));
-	buf_set(val, nul_cut((struct str){ v.mv_data, v.mv_size }));
-	return ST_OK;
+	if (st != ST_OK)
+		return st;
+	st = lmdb_file_next(&l->file, &l->at, key, val);
+	if (st == ST_TEMP)
+		return damaged(l, e, "read");
+	buf_cut(key, nul_cut(buf_str(key)).n);
+	buf_cut(val, nul_cut(buf_str(val)).n);
+	return st;
 }
 
-static enum st erase(struct map *m, const char *key, size_t n, void *arg,
+static enum st erase(struct map *m, const char *key, size_t n, void *arg UNUSED,
     struct err *e)
 {
-	MDB_val k = { n, (void *)(uintptr_t)key };
-	int rc = mdb_del(arg, ((struct lmdb *)m->state)->dbi, &k, NULL);
+	struct lmdb *l = m->state;
 
-	if (rc == MDB_NOTFOUND || rc == MDB_BAD_VALSIZE)
-		return ST_NONE;
-	return rc == 0 ? ST_OK : fail(m, e, "delete from", rc);
+	return edit_lmdb_delete(l->edit, (struct str){ key, n }, m->title, e);
 }
 
 static enum st lmdb_del(struct map *m, struct str key, struct err *e)
 {
-	struct lmdb *l = m->state;
-	MDB_txn *txn;
-	enum st st;
-	int rc = mdb_txn_begin(l->env, NULL, 0, &txn);
-
-	if (rc != 0)
-		return fail(m, e, "delete from", rc);
-	st = nul_try(m, key, erase, txn, e);
-	if (st != ST_OK) {
-		mdb_txn_abort(txn);
-		return st;
-	}
-	rc = mdb_txn_commit(txn);
-	return rc == 0 ? ST_OK : fail(m, e, "delete from", rc);
+	return nul_try(m, key, erase, NULL, e);
 }
 
 static bool lmdb_changed(struct map *m)
@@ -241,7 +173,7 @@ static bool lmdb_changed(struct map *m)
 
 static void lmdb_close(struct map *m)
 {
-	close_env(m->state);
+	close_file(m->state);
 	free(m->state);
 }
 
@@ -252,6 +184,7 @@ const struct map_ops map_lmdb_ops = {
 	.get = lmdb_get,
 	.next = lmdb_next,
 	.del = lmdb_del,
+	.pause = lmdb_pause,
 	.changed = lmdb_changed,
 	.close = lmdb_close,
 };

@@ -27,6 +27,7 @@ UNIT_TESTS = \
 	%D%/test_commit \
 	%D%/test_conf \
 	%D%/test_conn \
+	%D%/test_db_files \
 	%D%/test_dot \
 	%D%/test_expand \
 	%D%/test_fetch_header \
@@ -73,6 +74,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_commit_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_conf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_conn_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_db_files_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_dot_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_expand_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_fetch_header_CFLAGS = $(UNIT_CFLAGS)
