@@ -28,6 +28,10 @@ static const struct map_ops *const types[] = {
 	&map_union_ops,
 	&map_pipe_ops,
 	&map_rand_ops,
+	&map_debug_ops,
+	&map_unix_ops,
+	&map_tcp_ops,
+	&map_socketmap_ops,
 #ifdef HAVE_CDB
 	&map_cdb_ops,
 #endif
