@@ -2,8 +2,10 @@
 MAPTOOL_SRC = \
 	%D%/alias.c %D%/alias.h \
 	%D%/ask.c \
+	%D%/json.c %D%/json.h \
 	%D%/make.c \
 	%D%/master_cf.c %D%/master_cf.h \
+	%D%/mime.c %D%/mime.h \
 	%D%/postalias.c \
 	%D%/postconf.c %D%/postconf.h \
 	%D%/postconf_dbms.c %D%/postconf_dbms.h \

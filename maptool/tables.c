@@ -2,6 +2,8 @@
 
 #include "maptool/tables.h"
 
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +36,31 @@ static const struct {
 	{ 'w', MAP_DUP_IGNORE, MAP_DUP_REPLACE },
 };
 
+/* Letters and words that only say yes. */
+static const struct {
+	int letter;
+	size_t place; /* of a bool in struct tables */
+} yes_options[] = {
+	{ 'f', offsetof(struct tables, no_fold) },
+	{ 'j', offsetof(struct tables, json) },
+	{ 'o', offsetof(struct tables, keep_owner) },
+	{ 'p', offsetof(struct tables, no_mode) },
+	{ 'u', offsetof(struct tables, no_utf8) },
+	{ 'U', offsetof(struct tables, keep_utf8) },
+	{ 'v', offsetof(struct tables, verbose) },
+	{ WORD_ATOMIC, offsetof(struct tables, atomic) },
+	{ WORD_QUOTED_KEYS, offsetof(struct tables, quoted) },
+};
+
+static const struct {
+	char letter;
+	enum tables_keys keys;
+} key_options[] = {
+	{ 'b', KEYS_BODY },
+	{ 'h', KEYS_HEADERS },
+	{ 'm', KEYS_PARTS },
+};
+
 static bool flag_option(struct tables *t, int c)
 {
 	size_t i;
@@ -42,6 +69,16 @@ static bool flag_option(struct tables *t, int c)
 		if (flag_options[i].letter == c) {
 			t->flags &= ~flag_options[i].clear;
 			t->flags |= flag_options[i].set;
+			return true;
+		}
+	for (i = 0; i < NELEM(yes_options); i++)
+		if (yes_options[i].letter == c) {
+			*(bool *)((char *)t + yes_options[i].place) = true;
+			return true;
+		}
+	for (i = 0; i < NELEM(key_options); i++)
+		if (key_options[i].letter == c) {
+			t->keys |= key_options[i].keys;
 			return true;
 		}
 	return false;
@@ -61,44 +98,57 @@ static void one_option(struct tables *t, int c)
 	case 's':
 		set_mode(t, (char)c, NULL);
 		break;
-	case 'f':
-		t->no_fold = true;
-		break;
-	case 'o':
-		t->keep_owner = true;
-		break;
-	case 'p':
-		t->no_mode = true;
-		break;
-	case 'u':
-		t->no_utf8 = true;
-		break;
-	case 'U': /* it only matters beside -b and -h */
-	case 'v': /* there is nothing to tell */
-		break;
-	case 'b':
-	case 'h':
-	case 'm':
-	case 'j':
-		log_fatal("option -%c is not supported", c);
 	default:
 		log_fatal("usage: %s", t->tool->usage);
 	}
+}
+
+/* Options that go together with some others only. */
+static void check_options(struct tables *t)
+{
+	if (t->keys != 0 && (t->mode != 'q' || strcmp(t->key, "-") != 0))
+		log_fatal("specify -b -h or -m only with \"-q -\"");
+	if (t->keys == KEYS_PARTS) {
+		log_warn("ignoring -m option without -b or -h");
+		t->keys = 0;
+	}
+	if (t->json && t->mode != 'q' && t->mode != 's')
+		log_fatal("specify -j only with -q or -s");
+	if (t->atomic && t->mode != 'i' && t->mode != 'd')
+		log_fatal("specify --atomic only with -i or -d");
 }
 
 static void parse(struct tables *t, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, t->tool->letters)) != -1)
+	while ((c = getopt_long(argc, argv, t->tool->letters, t->tool->words,
+		    NULL)) != -1)
 		if (!flag_option(t, c))
 			one_option(t, c);
+	check_options(t);
 	t->maps = argv + optind;
 	t->n = argc - optind;
 	if (t->n == 0 && t->mode == 's')
 		exit(1);
 	if (t->n == 0)
 		log_fatal("usage: %s", t->tool->usage);
+}
+
+void tables_tell(const struct tables *t, const char *fmt, ...)
+{
+	AUTO_BUF line = BUF_MAX(LOG_LINE_MAX);
+	char *text = NULL;
+	va_list ap;
+
+	if (!t->verbose)
+		return;
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) >= 0)
+		buf_addc(&line, text);
+	va_end(ap);
+	free(text);
+	log_info("%s", buf_c(&line));
 }
 
 void tables_config(struct tables *t)
@@ -121,7 +171,8 @@ void tables_config(struct tables *t)
 		ST_OK ||
 	    conf_bool(t->conf, "smtputf8_enable", &utf8, &e) != ST_OK)
 		log_fatal("%s", e.text);
-	if (utf8 && !t->no_utf8)
+	/* A message may hold anything. */
+	if (utf8 && !t->no_utf8 && (t->keys == 0 || t->keep_utf8))
 		t->flags |= MAP_UTF8;
 	if (!t->no_fold)
 		t->flags |= MAP_FOLD;

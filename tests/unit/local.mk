@@ -35,6 +35,7 @@ UNIT_TESTS = \
 	%D%/test_lines \
 	%D%/test_map \
 	%D%/test_map_net \
+	%D%/test_mime \
 	%D%/test_netrc \
 	%D%/test_pattern \
 	%D%/test_pop3 \
@@ -81,6 +82,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_map_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_map_net_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_mime_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_netrc_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pattern_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pop3_CFLAGS = $(UNIT_CFLAGS)
