@@ -29,6 +29,7 @@ COMMON_SRC = \
 	%D%/mail/match_list.c %D%/mail/match_list.h \
 	%D%/mail/smtp_client.c %D%/mail/smtp_client.h \
 	%D%/map/addr_find.c %D%/map/addr_find.h \
+	%D%/map/aside.c %D%/map/aside.h \
 	%D%/map/braces.c %D%/map/braces.h \
 	%D%/map/build.c %D%/map/build.h \
 	%D%/map/file_id.c \
@@ -56,9 +57,11 @@ COMMON_SRC = \
 	%D%/map/maps.c %D%/map/maps.h \
 	%D%/map/members.c %D%/map/members.h \
 	%D%/map/memory.c %D%/map/memory.h \
+	%D%/map/missing.c \
 	%D%/map/nul.c %D%/map/nul.h \
 	%D%/map/pattern.c %D%/map/pattern.h \
 	%D%/map/peer.c %D%/map/peer.h \
+	%D%/map/redirect.c %D%/map/redirect.h \
 	%D%/map/rhs.c %D%/map/rhs.h \
 	%D%/map/rules.c %D%/map/rules.h \
 	%D%/map/source.c %D%/map/source.h \

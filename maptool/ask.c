@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "map/aside.h"
 #include "map/map.h"
 #include "map/nul.h"
 #include "maptool/json.h"
@@ -57,12 +58,12 @@ static void print_record(const struct tables *t, struct str key, struct str val)
 }
 
 /* Some texts say already which table it is. */
-static void NORETURN failed(const struct map *m, const char *what,
+static void NORETURN failed(struct str title, const char *what,
     const struct err *e)
 {
 	AUTO_BUF table = BUF_MAX(4096);
 
-	buf_addf(&table, "table %.*s: ", STR_ARG(m->title));
+	buf_addf(&table, "table %.*s: ", STR_ARG(title));
 	/* Answers that came before are not lost. */
 	fflush(stdout);
 	if (str_starts(str_c(e->text), buf_str(&table)))
@@ -119,7 +120,7 @@ static bool query_one(struct query *q, struct str key)
 			return true;
 		}
 		if (st != ST_NONE)
-			failed(q->maps[i], "query", &e);
+			failed(q->maps[i]->title, "query", &e);
 	}
 	return false;
 }
@@ -222,52 +223,97 @@ int tables_query(const struct tables *t)
 
 /* --- deletions ----------------------------------------------------------- */
 
-static int delete_one(struct map *m, struct str key)
+/* A table that loses records, or its copy. */
+struct victim {
+	struct map *map;
+	struct aside aside; /* --atomic */
+	bool changed;
+};
+
+static void open_victim(const struct tables *t, int i, struct victim *v)
 {
 	struct err e;
-	enum st st = map_del(m, key, &e);
 
-	if (st != ST_OK && st != ST_NONE)
-		failed(m, "delete", &e);
-	return st != ST_OK;
+	*v = (struct victim){ NULL };
+	if (!t->atomic) {
+		v->map = open_map(t, i, MAP_WRITE);
+		return;
+	}
+	if (aside_open(&v->aside, str_c(t->maps[i]), t->default_type, t->flags,
+		&e) != ST_OK)
+		log_fatal("%s", e.text);
+	v->map = v->aside.map;
+	tables_tell(t, "open a copy of %s", v->aside.path);
+}
+
+/* True: it had changed. */
+static bool close_victim(const struct tables *t, struct victim *v)
+{
+	struct err e;
+
+	if (!t->atomic)
+		map_close(v->map);
+	else if (!v->changed)
+		aside_discard(&v->aside);
+	else if (aside_commit(&v->aside, &e) != ST_OK)
+		log_fatal("%s", e.text);
+	return v->changed;
+}
+
+static void delete_one(const struct tables *t, struct victim *v, struct str key)
+{
+	AUTO_BUF title = BUF_MAX(4096);
+	struct err e;
+	enum st st = map_del(v->map, key, &e);
+
+	tables_tell(t, "%.*s: delete \"%.*s\": %s", STR_ARG(v->map->title),
+	    STR_ARG(key), st_name(st));
+	if (st == ST_OK)
+		v->changed = true;
+	if (st == ST_OK || st == ST_NONE)
+		return;
+	buf_add(&title, v->map->title);
+	if (t->atomic)
+		aside_discard(&v->aside);
+	failed(buf_str(&title), "delete", &e);
 }
 
 /* Each key from every map: the input is read once for all. */
-static int delete_stdin(struct map **maps, int n)
+static bool delete_lines(const struct tables *t)
 {
+	struct victim *v = xcalloc((size_t)t->n, sizeof(*v));
 	char *line = NULL;
 	size_t size = 0;
+	bool found = false;
 	struct str key;
-	int status = 1, i;
+	int i;
 
+	for (i = 0; i < t->n; i++)
+		open_victim(t, i, &v[i]);
 	while (next_line(&line, &size, &key))
-		for (i = 0; i < n; i++)
-			status &= delete_one(maps[i], nul_cut(key));
+		for (i = 0; i < t->n; i++)
+			delete_one(t, &v[i], nul_cut(key));
+	for (i = 0; i < t->n; i++)
+		found |= close_victim(t, &v[i]);
 	free(line);
-	return status;
+	free(v);
+	return found;
 }
 
 int tables_delete(const struct tables *t)
 {
-	struct map **maps = xcalloc((size_t)t->n, sizeof(struct map *));
-	int status = 1, i;
+	bool found = false;
+	struct victim v;
+	int i;
 
-	if (strcmp(t->key, "-") == 0) {
-		for (i = 0; i < t->n; i++)
-			maps[i] = open_map(t, i, MAP_WRITE);
-		status = delete_stdin(maps, t->n);
-		for (i = 0; i < t->n; i++)
-			map_close(maps[i]);
-	} else {
-		for (i = 0; i < t->n; i++) {
-			struct map *m = open_map(t, i, MAP_WRITE);
-
-			status &= delete_one(m, str_c(t->key));
-			map_close(m);
-		}
+	if (strcmp(t->key, "-") == 0)
+		return !delete_lines(t);
+	for (i = 0; i < t->n; i++) {
+		open_victim(t, i, &v);
+		delete_one(t, &v, str_c(t->key));
+		found |= close_victim(t, &v);
 	}
-	free(maps);
-	return status;
+	return !found;
 }
 
 /* --- lists --------------------------------------------------------------- */
@@ -283,7 +329,7 @@ int tables_list(const struct tables *t)
 	while ((st = map_next(m, &key, &val, &e)) == ST_OK)
 		print_record(t, buf_str(&key), buf_str(&val));
 	if (st != ST_NONE)
-		failed(m, "sequence", &e);
+		failed(m->title, "sequence", &e);
 	map_close(m);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "map/redirect.h"
 
 static void set_mode(struct tables *t, char mode, const char *key)
 {
@@ -170,6 +171,8 @@ void tables_config(struct tables *t)
 	if (conf_str(t->conf, "default_database_type", &t->default_type, &e) !=
 		ST_OK ||
 	    conf_bool(t->conf, "smtputf8_enable", &utf8, &e) != ST_OK)
+		log_fatal("%s", e.text);
+	if (redirect_configure(t->conf, &e) != ST_OK)
 		log_fatal("%s", e.text);
 	/* A message may hold anything. */
 	if (utf8 && !t->no_utf8 && (t->keys == 0 || t->keep_utf8))

@@ -82,7 +82,7 @@ static enum st open_type(struct map *m, DBTYPE type, struct err *e)
 
 	b->type = type;
 	b->fd = -1;
-	b->path = arena_printf(&m->arena, "%.*s.db", STR_ARG(m->name));
+	b->path = map_file(m, ".db");
 	if (open_db(m, b, e) != ST_OK) {
 		close_db(b);
 		free(b);

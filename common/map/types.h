@@ -22,6 +22,9 @@ const struct map_ops *const *map_types(size_t *n);
 /* key as the table stores it: folded when flags and type say so. */
 bool map_fold_key(const struct map *m, struct str key, struct buf *out);
 
+/* The file of a table: m->file, or its name and suffix. */
+const char *map_file(struct map *m, const char *suffix);
+
 /* What a file looked like; another one in its place differs. */
 struct file_id {
 	dev_t dev;
@@ -35,6 +38,12 @@ void file_id_set(struct file_id *id, const struct stat *sb);
 bool file_id_changed(const struct file_id *id, const char *path);
 /* Did the open file itself change? One in its place does not count. */
 bool file_id_rewritten(const struct file_id *id, int fd);
+
+/*
+ * Add to e's text that m's file is missing and that of another type is there,
+ * when it is so: "hash:x" was asked for, but x.lmdb was built.
+ */
+void map_explain_missing(const struct map *m, struct err *e);
 
 /* Log when m's source, a file of its name, is younger than the open file. */
 void map_warn_stale(const struct map *m, const char *path,

@@ -19,6 +19,7 @@ UNIT_TESTS = \
 	%D%/test_addr_find \
 	%D%/test_address \
 	%D%/test_alias \
+	%D%/test_aside \
 	%D%/test_base \
 	%D%/test_bounce \
 	%D%/test_cleanup \
@@ -43,6 +44,7 @@ UNIT_TESTS = \
 	%D%/test_postconf \
 	%D%/test_rc_lex \
 	%D%/test_rc_parse \
+	%D%/test_redirect \
 	%D%/test_report \
 	%D%/test_resolve \
 	%D%/test_route \
@@ -66,6 +68,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_addr_find_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_address_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_alias_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_aside_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_base_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_bounce_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cleanup_CFLAGS = $(UNIT_CFLAGS)
@@ -90,6 +93,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_postconf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_rc_lex_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_rc_parse_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_redirect_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_report_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_resolve_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_route_CFLAGS = $(UNIT_CFLAGS)
