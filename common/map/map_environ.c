@@ -11,8 +11,8 @@ static enum st environ_open(struct map *m UNUSED, struct err *e UNUSED)
 	return ST_OK;
 }
 
-static enum st environ_get(struct map *m UNUSED, struct str key, struct buf *val,
-    struct err *e UNUSED)
+static enum st environ_get(struct map *m UNUSED, struct str key,
+    struct buf *val, struct err *e UNUSED)
 {
 	/* A process with another's rights does not believe its caller. */
 	char *name = xstrndup(key);
