@@ -30,6 +30,7 @@ COMMON_SRC = \
 	%D%/mail/match_list.c %D%/mail/match_list.h \
 	%D%/mail/smtp_client.c %D%/mail/smtp_client.h \
 	%D%/map/addr_find.c %D%/map/addr_find.h \
+	%D%/map/aside.c %D%/map/aside.h \
 	%D%/map/bdb_btree.c \
 	%D%/map/bdb_file.c %D%/map/bdb_file.h \
 	%D%/map/bdb_hash.c \
@@ -47,6 +48,7 @@ COMMON_SRC = \
 	%D%/map/map.c %D%/map/map.h \
 	%D%/map/map_cdb.c \
 	%D%/map/map_cidr.c \
+	%D%/map/map_debug.c \
 	%D%/map/map_environ.c \
 	%D%/map/map_fail.c \
 	%D%/map/map_hash.c \
@@ -55,14 +57,20 @@ COMMON_SRC = \
 	%D%/map/map_pcre.c \
 	%D%/map/map_rand.c \
 	%D%/map/map_regexp.c \
+	%D%/map/map_socketmap.c \
 	%D%/map/map_static.c \
+	%D%/map/map_tcp.c \
 	%D%/map/map_texthash.c \
 	%D%/map/map_union.c \
+	%D%/map/map_unix.c \
 	%D%/map/maps.c %D%/map/maps.h \
 	%D%/map/members.c %D%/map/members.h \
 	%D%/map/memory.c %D%/map/memory.h \
+	%D%/map/missing.c \
 	%D%/map/nul.c %D%/map/nul.h \
 	%D%/map/pattern.c %D%/map/pattern.h \
+	%D%/map/peer.c %D%/map/peer.h \
+	%D%/map/redirect.c %D%/map/redirect.h \
 	%D%/map/rhs.c %D%/map/rhs.h \
 	%D%/map/rules.c %D%/map/rules.h \
 	%D%/map/source.c %D%/map/source.h \

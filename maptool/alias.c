@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/list.h"
+#include "mail/address.h"
 
 /* Each stands for itself, wherever it is not quoted. */
 #define OPERATORS ",:;<>@.%!)]|"
@@ -228,4 +229,21 @@ const char *alias_parse(struct str line, struct buf *key, struct buf *val)
 	print(val, &x.tokens, true);
 	arena_clear(&x.arena);
 	return why;
+}
+
+/* --- keys ---------------------------------------------------------------- */
+
+bool alias_quote_key(struct str name, struct buf *out)
+{
+	AUTO_BUF address = BUF_MAX(name.n + 2);
+
+	/* Whatever it holds is local: the last "@" is this one. */
+	buf_add(&address, name);
+	buf_addc(&address, "@x");
+	buf_reset(out);
+	address_quote(out, buf_str(&address));
+	if (out->full || out->n < 2)
+		return false;
+	buf_cut(out, out->n - 2);
+	return !str_eq(buf_str(out), name);
 }

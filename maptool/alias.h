@@ -8,6 +8,8 @@
 #ifndef MAPTOOL_ALIAS_H
 #define MAPTOOL_ALIAS_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/macros.h"
 #include "base/str.h"
@@ -18,5 +20,11 @@
  */
 const char *alias_parse(struct str line, struct buf *key, struct buf *val)
     MUST_CHECK;
+
+/*
+ * A name with the quotes that it needs in an address: "a b". False: it needs
+ * none; out is of no use then.
+ */
+bool alias_quote_key(struct str name, struct buf *out) MUST_CHECK;
 
 #endif

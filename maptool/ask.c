@@ -6,7 +6,12 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "map/aside.h"
 #include "map/map.h"
+#include "map/nul.h"
+#include "maptool/input.h"
+#include "maptool/json.h"
+#include "maptool/mime.h"
 #include "maptool/tables.h"
 
 #define VALUE_MAX ((size_t)1 << 26)
@@ -19,6 +24,7 @@ static struct map *open_map(const struct tables *t, int i, unsigned extra)
 	if (map_open(&m, str_c(t->maps[i]), t->default_type, t->flags | extra,
 		&e) != ST_OK)
 		log_fatal("%s", e.text);
+	tables_tell(t, "open %.*s", STR_ARG(m->title));
 	return m;
 }
 
@@ -27,13 +33,38 @@ static void print(struct str s)
 	fwrite(s.n != 0 ? s.p : "", 1, s.n, stdout);
 }
 
+static void print_line(struct str s)
+{
+	print(s);
+	putchar('\n');
+}
+
+static void print_record(const struct tables *t, struct str key, struct str val)
+{
+	AUTO_BUF line = BUF_MAX(7 * (key.n + val.n) + 100);
+
+	if (t->json) {
+		buf_addch(&line, '{');
+		json_add(&line, key);
+		buf_addc(&line, ": ");
+		json_add(&line, val);
+		buf_addch(&line, '}');
+		print(buf_str(&line));
+	} else {
+		print(key);
+		fputs(t->tool->separator, stdout);
+		print(val);
+	}
+	putchar('\n');
+}
+
 /* Some texts say already which table it is. */
-static void NORETURN failed(const struct map *m, const char *what,
+static void NORETURN failed(struct str title, const char *what,
     const struct err *e)
 {
 	AUTO_BUF table = BUF_MAX(4096);
 
-	buf_addf(&table, "table %.*s: ", STR_ARG(m->title));
+	buf_addf(&table, "table %.*s: ", STR_ARG(title));
 	/* Answers that came before are not lost. */
 	fflush(stdout);
 	if (str_starts(str_c(e->text), buf_str(&table)))
@@ -51,128 +82,240 @@ static void check_value(const struct map *m, struct str key, struct str val)
 	    STR_ARG(m->title));
 }
 
-/* Maps are opened when they are needed first. */
-static bool query_one(const struct tables *t, struct map **maps, struct str key,
-    struct buf *val)
+/* --- queries ------------------------------------------------------------- */
+
+struct query {
+	const struct tables *t;
+	struct map **maps; /* NULL: not needed yet */
+	struct buf val;
+	bool found; /* any */
+};
+
+/* As it is; then in the tool's other form, if it has one. */
+static enum st get(struct query *q, struct map *m, struct str key,
+    struct err *e)
+{
+	AUTO_BUF other = BUF_MAX(VALUE_MAX);
+	enum st st = map_get(m, key, &q->val, e);
+
+	tables_tell(q->t, "%.*s: \"%.*s\": %s", STR_ARG(m->title), STR_ARG(key),
+	    st_name(st));
+	if (st != ST_NONE || q->t->tool->other_key == NULL ||
+	    !q->t->tool->other_key(key, &other))
+		return st;
+	return map_get(m, buf_str(&other), &q->val, e);
+}
+
+static bool query_one(struct query *q, struct str key)
 {
 	struct err e;
 	enum st st;
 	int i;
 
-	for (i = 0; i < t->n; i++) {
-		if (maps[i] == NULL)
-			maps[i] = open_map(t, i, 0);
-		st = map_get(maps[i], key, val, &e);
+	for (i = 0; i < q->t->n; i++) {
+		if (q->maps[i] == NULL)
+			q->maps[i] = open_map(q->t, i, MAP_BATCH);
+		st = get(q, q->maps[i], key, &e);
 		if (st == ST_OK) {
-			check_value(maps[i], key, buf_str(val));
+			check_value(q->maps[i], key, buf_str(&q->val));
 			return true;
 		}
 		if (st != ST_NONE)
-			failed(maps[i], "query", &e);
+			failed(q->maps[i]->title, "query", &e);
 	}
 	return false;
 }
 
-/* The next line without its newline, as a C string: a NUL ends the key. */
-static bool next_key(char **line, size_t *size, struct str *key)
+/* A key of standard input; a NUL ends it. */
+static void query_and_print(struct str key, void *arg)
 {
-	ssize_t n = getline(line, size, stdin);
+	struct query *q = arg;
 
-	if (n <= 0)
-		return false;
-	if ((*line)[n - 1] == '\n')
-		(*line)[n - 1] = '\0';
-	*key = str_c(*line);
-	return true;
+	key = nul_cut(key);
+	if (!query_one(q, key))
+		return;
+	q->found = true;
+	print_record(q->t, key, buf_str(&q->val));
 }
 
-static int query_stdin(const struct tables *t, struct map **maps,
-    struct buf *val)
+/* Nobody waits for a table while we wait for the next key. */
+static void pause_maps(void *arg)
 {
-	char *line = NULL;
-	size_t size = 0;
-	struct str key;
-	int status = 1;
+	struct query *q = arg;
+	int i;
 
-	while (next_key(&line, &size, &key)) {
-		if (!query_one(t, maps, key, val))
-			continue;
-		status = 0;
-		print(key);
-		fputs(t->tool->separator, stdout);
-		print(buf_str(val));
-		putchar('\n');
-	}
-	free(line);
-	return status;
+	for (i = 0; i < q->t->n; i++)
+		if (q->maps[i] != NULL)
+			map_pause(q->maps[i]);
+}
+
+static void query_lines(struct query *q)
+{
+	struct input in;
+	struct str key;
+
+	input_init(&in, pause_maps, q);
+	while (input_line(&in, &key))
+		query_and_print(key, q);
+	input_clear(&in);
+}
+
+static size_t limit(const struct tables *t, const char *name)
+{
+	int64_t v;
+	struct err e;
+
+	if (conf_int(t->conf, name, &v, &e) != ST_OK)
+		log_fatal("%s", e.text);
+	return v < 1 ? 1 : (size_t)v;
+}
+
+/* -b, -h, -m: standard input is a message. */
+static void query_message(struct query *q)
+{
+	const struct tables *t = q->t;
+	struct mime_how how = { .parts = (t->keys & KEYS_PARTS) != 0,
+		.header_max = limit(t, "header_size_limit"),
+		.nesting_max = limit(t, "mime_nesting_limit"),
+		.boundary_max = limit(t, "mime_boundary_length_limit"),
+		.arg = q };
+	struct input in;
+	struct mime *m;
+	struct str s;
+
+	if ((t->keys & KEYS_HEADERS) != 0)
+		how.header = query_and_print;
+	if ((t->keys & KEYS_BODY) != 0)
+		how.body = query_and_print;
+	m = mime_new(&how);
+	input_init(&in, pause_maps, q);
+	while (input_line(&in, &s))
+		mime_line(m, nul_cut(s));
+	mime_end(m);
+	mime_free(m);
+	input_clear(&in);
 }
 
 int tables_query(const struct tables *t)
 {
-	struct map **maps = xcalloc((size_t)t->n, sizeof(struct map *));
-	AUTO_BUF val = BUF_MAX(VALUE_MAX);
-	int status = 1, i;
+	struct query q = { t, xcalloc((size_t)t->n, sizeof(struct map *)),
+		BUF_MAX(VALUE_MAX), false };
+	int i;
 
-	if (strcmp(t->key, "-") == 0) {
-		status = query_stdin(t, maps, &val);
-	} else if (query_one(t, maps, str_c(t->key), &val)) {
-		print(buf_str(&val));
-		putchar('\n');
-		status = 0;
+	if (strcmp(t->key, "-") != 0) {
+		q.found = query_one(&q, str_c(t->key));
+		if (q.found && t->json)
+			print_record(t, str_c(t->key), buf_str(&q.val));
+		else if (q.found)
+			print_line(buf_str(&q.val));
+	} else if (t->keys != 0) {
+		query_message(&q);
+	} else {
+		query_lines(&q);
 	}
 	for (i = 0; i < t->n; i++)
-		map_close(maps[i]);
-	free(maps);
-	return status;
+		map_close(q.maps[i]);
+	free(q.maps);
+	buf_clear(&q.val);
+	return !q.found;
 }
 
-static int delete_one(struct map *m, struct str key)
+/* --- deletions ----------------------------------------------------------- */
+
+/* A table that loses records, or its copy. */
+struct victim {
+	struct map *map;
+	struct aside aside; /* --atomic */
+	bool changed;
+};
+
+static void open_victim(const struct tables *t, int i, struct victim *v)
 {
 	struct err e;
-	enum st st = map_del(m, key, &e);
 
-	if (st != ST_OK && st != ST_NONE)
-		failed(m, "delete", &e);
-	return st != ST_OK;
+	*v = (struct victim){ NULL };
+	if (!t->atomic) {
+		v->map = open_map(t, i, MAP_WRITE);
+		return;
+	}
+	if (aside_open(&v->aside, str_c(t->maps[i]), t->default_type, t->flags,
+		&e) != ST_OK)
+		log_fatal("%s", e.text);
+	v->map = v->aside.map;
+	tables_tell(t, "open a copy of %s", v->aside.path);
+}
+
+/* True: it had changed. */
+static bool close_victim(const struct tables *t, struct victim *v)
+{
+	struct err e;
+
+	if (!t->atomic)
+		map_close(v->map);
+	else if (!v->changed)
+		aside_discard(&v->aside);
+	else if (aside_commit(&v->aside, &e) != ST_OK)
+		log_fatal("%s", e.text);
+	return v->changed;
+}
+
+static void delete_one(const struct tables *t, struct victim *v, struct str key)
+{
+	AUTO_BUF title = BUF_MAX(4096);
+	struct err e;
+	enum st st = map_del(v->map, key, &e);
+
+	tables_tell(t, "%.*s: delete \"%.*s\": %s", STR_ARG(v->map->title),
+	    STR_ARG(key), st_name(st));
+	if (st == ST_OK)
+		v->changed = true;
+	if (st == ST_OK || st == ST_NONE)
+		return;
+	buf_add(&title, v->map->title);
+	if (t->atomic)
+		aside_discard(&v->aside);
+	failed(buf_str(&title), "delete", &e);
 }
 
 /* Each key from every map: the input is read once for all. */
-static int delete_stdin(struct map **maps, int n)
+static bool delete_lines(const struct tables *t)
 {
-	char *line = NULL;
-	size_t size = 0;
+	struct victim *v = xcalloc((size_t)t->n, sizeof(*v));
+	struct input in;
+	bool found = false;
 	struct str key;
-	int status = 1, i;
+	int i;
 
-	while (next_key(&line, &size, &key))
-		for (i = 0; i < n; i++)
-			status &= delete_one(maps[i], key);
-	free(line);
-	return status;
+	for (i = 0; i < t->n; i++)
+		open_victim(t, i, &v[i]);
+	input_init(&in, NULL, NULL);
+	while (input_line(&in, &key))
+		for (i = 0; i < t->n; i++)
+			delete_one(t, &v[i], nul_cut(key));
+	for (i = 0; i < t->n; i++)
+		found |= close_victim(t, &v[i]);
+	input_clear(&in);
+	free(v);
+	return found;
 }
 
 int tables_delete(const struct tables *t)
 {
-	struct map **maps = xcalloc((size_t)t->n, sizeof(struct map *));
-	int status = 1, i;
+	bool found = false;
+	struct victim v;
+	int i;
 
-	if (strcmp(t->key, "-") == 0) {
-		for (i = 0; i < t->n; i++)
-			maps[i] = open_map(t, i, MAP_WRITE);
-		status = delete_stdin(maps, t->n);
-		for (i = 0; i < t->n; i++)
-			map_close(maps[i]);
-	} else {
-		for (i = 0; i < t->n; i++) {
-			struct map *m = open_map(t, i, MAP_WRITE);
-
-			status &= delete_one(m, str_c(t->key));
-			map_close(m);
-		}
+	if (strcmp(t->key, "-") == 0)
+		return !delete_lines(t);
+	for (i = 0; i < t->n; i++) {
+		open_victim(t, i, &v);
+		delete_one(t, &v, str_c(t->key));
+		found |= close_victim(t, &v);
 	}
-	free(maps);
-	return status;
+	return !found;
 }
+
+/* --- lists --------------------------------------------------------------- */
 
 int tables_list(const struct tables *t)
 {
@@ -182,14 +325,10 @@ int tables_list(const struct tables *t)
 	struct err e;
 	enum st st;
 
-	while ((st = map_next(m, &key, &val, &e)) == ST_OK) {
-		print(buf_str(&key));
-		fputs(t->tool->separator, stdout);
-		print(buf_str(&val));
-		putchar('\n');
-	}
+	while ((st = map_next(m, &key, &val, &e)) == ST_OK)
+		print_record(t, buf_str(&key), buf_str(&val));
 	if (st != ST_NONE)
-		failed(m, "sequence", &e);
+		failed(m->title, "sequence", &e);
 	map_close(m);
 	return 0;
 }

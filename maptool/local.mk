@@ -2,8 +2,11 @@
 MAPTOOL_SRC = \
 	%D%/alias.c %D%/alias.h \
 	%D%/ask.c \
+	%D%/input.c %D%/input.h \
+	%D%/json.c %D%/json.h \
 	%D%/make.c \
 	%D%/master_cf.c %D%/master_cf.h \
+	%D%/mime.c %D%/mime.h \
 	%D%/postalias.c \
 	%D%/postconf.c %D%/postconf.h \
 	%D%/postconf_dbms.c %D%/postconf_dbms.h \
@@ -11,6 +14,7 @@ MAPTOOL_SRC = \
 	%D%/postconf_names.c %D%/postconf_names.h \
 	%D%/postconf_show.c %D%/postconf_show.h \
 	%D%/postmap.c %D%/postmap.h \
+	%D%/shield.c %D%/shield.h \
 	%D%/tables.c %D%/tables.h
 
 bin_PROGRAMS += %D%/maptool

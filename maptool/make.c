@@ -8,6 +8,7 @@
 
 #include "base/io.h"
 #include "base/log.h"
+#include "map/redirect.h"
 #include "maptool/tables.h"
 
 #define SOURCE_MAX ((size_t)1 << 32)
@@ -89,14 +90,38 @@ static const char *source_path(const char *map)
 	return colon != NULL ? colon + 1 : map;
 }
 
+/*
+ * A table of root's in a directory of somebody else's: who owns that can put
+ * another file in its place. With -o it was meant so.
+ */
+static void warn_of_directory(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	AUTO_BUF dir = BUF_MAX(4096);
+	struct stat sb;
+
+	if (slash == NULL)
+		buf_addc(&dir, ".");
+	else
+		buf_add(&dir,
+		    str_head(str_c(name), (size_t)(slash - name) + 1));
+	if (geteuid() != 0 || stat(buf_c(&dir), &sb) != 0 || sb.st_uid == 0)
+		return;
+	log_warn("%s: the table is made by root, but its directory belongs to "
+		 "uid %lu, who can replace it: change the owner of one of them",
+	    name, (unsigned long)sb.st_uid);
+}
+
 static void make_one(const struct tables *t, const char *map)
 {
 	bool add = t->mode == 'i';
 	const char *name = add ? "stdin" : source_path(map);
 	AUTO_BUF text = BUF_MAX(SOURCE_MAX);
 	AUTO_FD fd = add ? dup(STDIN_FILENO) : open(name, O_RDONLY | O_CLOEXEC);
+	AUTO_ARENA arena = { NULL, 0 };
 	struct map_build_how how = { .flags = t->flags,
 		.add = add,
+		.aside = t->atomic,
 		.uid = (uid_t)-1 };
 	struct map_build *b;
 	struct stat sb;
@@ -106,13 +131,18 @@ static void make_one(const struct tables *t, const char *map)
 		log_fatal("open %s: %m", name);
 	how.mode = table_mode(t, &sb);
 	become_owner(t, &sb);
-	if (map_build_open(&b, str_c(map), t->default_type, &how, &e) != ST_OK)
+	if (!t->keep_owner)
+		warn_of_directory(source_path(map));
+	if (map_build_open(&b, redirect_spec(str_c(map), &arena),
+		t->default_type, &how, &e) != ST_OK)
 		log_fatal("%s", e.text);
+	tables_tell(t, "%s %s from %s", add ? "add to" : "build", map, name);
 	if (read_source(fd, name, &text, &e) != ST_OK)
 		give_up(b, &e);
 	t->tool->read(t, b, name, buf_str(&text));
 	if (map_build_commit(b, &e) != ST_OK)
 		log_fatal("%s", e.text);
+	tables_tell(t, "%s is done", map);
 	become_root();
 }
 

@@ -25,6 +25,8 @@ static void read_line(const struct tables *t, struct map_build *b,
 {
 	AUTO_BUF key = BUF_MAX(LINE_MAX_BYTES);
 	AUTO_BUF val = BUF_MAX(LINE_MAX_BYTES);
+	AUTO_BUF quoted = BUF_MAX(2 * LINE_MAX_BYTES);
+	struct str name;
 	const char *why;
 
 	if ((t->flags & MAP_UTF8) != 0 && !utf8_valid(line)) {
@@ -33,10 +35,14 @@ static void read_line(const struct tables *t, struct map_build *b,
 		return;
 	}
 	why = alias_parse(line, &key, &val);
-	if (why != NULL)
+	if (why != NULL) {
 		log_warn("%s: %s", place, why);
-	else
-		tables_put(b, buf_str(&key), buf_str(&val));
+		return;
+	}
+	name = buf_str(&key);
+	if (t->quoted && alias_quote_key(name, &quoted))
+		name = buf_str(&quoted);
+	tables_put(b, name, buf_str(&val));
 }
 
 /*
@@ -82,12 +88,20 @@ static void read_aliases(const struct tables *t, struct map_build *b,
 	put_marks(t, b);
 }
 
+static const struct option words[] = {
+	{ "atomic", no_argument, NULL, WORD_ATOMIC },
+	{ "quoted-alias-keys", no_argument, NULL, WORD_QUOTED_KEYS },
+	{ NULL, 0, NULL, 0 },
+};
+
 static const struct tables_tool postalias = {
-	.letters = "+c:d:finNopq:rsuvw",
+	.letters = "+c:d:fijnNopq:rsuvw",
+	.words = words,
 	.usage = "postalias [-Nfinoprsuvw] [-c config_dir] [-d key] [-q key] "
 		 "[map_type:]file...",
 	.separator = ":\t",
 	.read = read_aliases,
+	.other_key = alias_quote_key,
 };
 
 int postalias_main(int argc, char **argv)

@@ -44,9 +44,15 @@ static void read_records(const struct tables *t, struct map_build *b,
 	source_clear(&s);
 }
 
+static const struct option words[] = {
+	{ "atomic", no_argument, NULL, WORD_ATOMIC },
+	{ NULL, 0, NULL, 0 },
+};
+
 static const struct tables_tool postmap = {
 	/* "+": what follows the first map is a map. */
 	.letters = "+bc:d:fFhijmnNopq:rsuUvw",
+	.words = words,
 	.usage = "postmap [-bfFhimnNoprsuUvw] [-c config_dir] [-d key] "
 		 "[-q key] [map_type:]file...",
 	.separator = "\t",

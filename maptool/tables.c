@@ -2,12 +2,16 @@
 
 #include "maptool/tables.h"
 
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "map/redirect.h"
+#include "maptool/shield.h"
 
 static void set_mode(struct tables *t, char mode, const char *key)
 {
@@ -34,6 +38,31 @@ static const struct {
 	{ 'w', MAP_DUP_IGNORE, MAP_DUP_REPLACE },
 };
 
+/* Letters and words that only say yes. */
+static const struct {
+	int letter;
+	size_t place; /* of a bool in struct tables */
+} yes_options[] = {
+	{ 'f', offsetof(struct tables, no_fold) },
+	{ 'j', offsetof(struct tables, json) },
+	{ 'o', offsetof(struct tables, keep_owner) },
+	{ 'p', offsetof(struct tables, no_mode) },
+	{ 'u', offsetof(struct tables, no_utf8) },
+	{ 'U', offsetof(struct tables, keep_utf8) },
+	{ 'v', offsetof(struct tables, verbose) },
+	{ WORD_ATOMIC, offsetof(struct tables, atomic) },
+	{ WORD_QUOTED_KEYS, offsetof(struct tables, quoted) },
+};
+
+static const struct {
+	char letter;
+	enum tables_keys keys;
+} key_options[] = {
+	{ 'b', KEYS_BODY },
+	{ 'h', KEYS_HEADERS },
+	{ 'm', KEYS_PARTS },
+};
+
 static bool flag_option(struct tables *t, int c)
 {
 	size_t i;
@@ -42,6 +71,16 @@ static bool flag_option(struct tables *t, int c)
 		if (flag_options[i].letter == c) {
 			t->flags &= ~flag_options[i].clear;
 			t->flags |= flag_options[i].set;
+			return true;
+		}
+	for (i = 0; i < NELEM(yes_options); i++)
+		if (yes_options[i].letter == c) {
+			*(bool *)((char *)t + yes_options[i].place) = true;
+			return true;
+		}
+	for (i = 0; i < NELEM(key_options); i++)
+		if (key_options[i].letter == c) {
+			t->keys |= key_options[i].keys;
 			return true;
 		}
 	return false;
@@ -61,44 +100,57 @@ static void one_option(struct tables *t, int c)
 	case 's':
 		set_mode(t, (char)c, NULL);
 		break;
-	case 'f':
-		t->no_fold = true;
-		break;
-	case 'o':
-		t->keep_owner = true;
-		break;
-	case 'p':
-		t->no_mode = true;
-		break;
-	case 'u':
-		t->no_utf8 = true;
-		break;
-	case 'U': /* it only matters beside -b and -h */
-	case 'v': /* there is nothing to tell */
-		break;
-	case 'b':
-	case 'h':
-	case 'm':
-	case 'j':
-		log_fatal("option -%c is not supported", c);
 	default:
 		log_fatal("usage: %s", t->tool->usage);
 	}
+}
+
+/* Options that go together with some others only. */
+static void check_options(struct tables *t)
+{
+	if (t->keys != 0 && (t->mode != 'q' || strcmp(t->key, "-") != 0))
+		log_fatal("specify -b -h or -m only with \"-q -\"");
+	if (t->keys == KEYS_PARTS) {
+		log_warn("ignoring -m option without -b or -h");
+		t->keys = 0;
+	}
+	if (t->json && t->mode != 'q' && t->mode != 's')
+		log_fatal("specify -j only with -q or -s");
+	if (t->atomic && t->mode != 'i' && t->mode != 'd')
+		log_fatal("specify --atomic only with -i or -d");
 }
 
 static void parse(struct tables *t, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, t->tool->letters)) != -1)
+	while ((c = getopt_long(argc, argv, t->tool->letters, t->tool->words,
+		    NULL)) != -1)
 		if (!flag_option(t, c))
 			one_option(t, c);
+	check_options(t);
 	t->maps = argv + optind;
 	t->n = argc - optind;
 	if (t->n == 0 && t->mode == 's')
 		exit(1);
 	if (t->n == 0)
 		log_fatal("usage: %s", t->tool->usage);
+}
+
+void tables_tell(const struct tables *t, const char *fmt, ...)
+{
+	AUTO_BUF line = BUF_MAX(LOG_LINE_MAX);
+	char *text = NULL;
+	va_list ap;
+
+	if (!t->verbose)
+		return;
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) >= 0)
+		buf_addc(&line, text);
+	va_end(ap);
+	free(text);
+	log_info("%s", buf_c(&line));
 }
 
 void tables_config(struct tables *t)
@@ -121,36 +173,69 @@ void tables_config(struct tables *t)
 		ST_OK ||
 	    conf_bool(t->conf, "smtputf8_enable", &utf8, &e) != ST_OK)
 		log_fatal("%s", e.text);
-	if (utf8 && !t->no_utf8)
+	if (redirect_configure(t->conf, &e) != ST_OK)
+		log_fatal("%s", e.text);
+	/* A message may hold anything. */
+	if (utf8 && !t->no_utf8 && (t->keys == 0 || t->keep_utf8))
 		t->flags |= MAP_UTF8;
 	if (!t->no_fold)
 		t->flags |= MAP_FOLD;
 }
 
-static const struct {
+/* What a change of one table may cost; an endless loop costs more. */
+#define CHANGE_CPU_SECONDS 3600
+
+typedef int mode_fn(const struct tables *t);
+
+static const struct mode {
 	char mode;
-	int (*run)(const struct tables *t);
+	mode_fn *run;
+	bool changes; /* a table that is there, by its library */
 } modes[] = {
-	{ 'b', tables_make },
-	{ 'i', tables_make },
-	{ 'q', tables_query },
-	{ 'd', tables_delete },
-	{ 's', tables_list },
+	{ 'b', tables_make, false },
+	{ 'i', tables_make, true },
+	{ 'q', tables_query, false },
+	{ 'd', tables_delete, true },
+	{ 's', tables_list, false },
 };
+
+struct run {
+	const struct tables *t;
+	mode_fn *fn;
+};
+
+static int run_and_flush(const void *arg)
+{
+	const struct run *r = arg;
+	int status = r->fn(r->t);
+
+	if (fflush(stdout) != 0)
+		log_fatal("write to standard output: %m");
+	return status;
+}
+
+static int run_mode(const struct tables *t)
+{
+	const struct mode *m = modes;
+	struct run r = { t, NULL };
+
+	while (m->mode != t->mode)
+		m++;
+	r.fn = m->run;
+	return m->changes ? shield_run(run_and_flush, &r,
+				t->n == 1 ? t->maps[0] : "one of the tables",
+				CHANGE_CPU_SECONDS)
+			  : run_and_flush(&r);
+}
 
 int tables_main(const struct tables_tool *tool, int argc, char **argv)
 {
 	struct tables t = { .tool = tool, .mode = 'b' };
-	int status = 1;
-	size_t i;
+	int status;
 
 	parse(&t, argc, argv);
 	tables_config(&t);
-	for (i = 0; i < NELEM(modes); i++)
-		if (modes[i].mode == t.mode)
-			status = modes[i].run(&t);
-	if (fflush(stdout) != 0)
-		log_fatal("write to standard output: %m");
+	status = run_mode(&t);
 	conf_free(t.conf);
 	return status;
 }

@@ -6,8 +6,10 @@
 #ifndef MAPTOOL_TABLES_H
 #define MAPTOOL_TABLES_H
 
+#include <getopt.h>
 #include <stdbool.h>
 
+#include "base/macros.h"
 #include "base/str.h"
 #include "conf/conf.h"
 #include "map/build.h"
@@ -16,12 +18,29 @@ struct tables;
 
 /* How the two differ. */
 struct tables_tool {
-	const char *letters;   /* for getopt(3) */
+	const char *letters; /* for getopt_long(3) */
+	const struct option *words;
 	const char *usage;     /* behind "usage: " */
 	const char *separator; /* between key and value in lists */
 	/* Put the records of a source into b; name is for messages. */
 	void (*read)(const struct tables *t, struct map_build *b,
 	    const char *name, struct str text);
+	/* Another form of a key that was not found; false: it has none.
+	 * NULL: no key has. */
+	bool (*other_key)(struct str key, struct buf *other);
+};
+
+/* Options without a letter. */
+enum tables_word {
+	WORD_ATOMIC = 256,
+	WORD_QUOTED_KEYS,
+};
+
+/* -b, -h and -m: which keys of a message from standard input. */
+enum tables_keys {
+	KEYS_BODY = 1 << 0,
+	KEYS_HEADERS = 1 << 1,
+	KEYS_PARTS = 1 << 2,
 };
 
 struct tables {
@@ -32,6 +51,12 @@ struct tables {
 	bool keep_owner; /* -o */
 	bool no_mode;    /* -p */
 	bool no_utf8;    /* -u */
+	bool keep_utf8;  /* -U */
+	bool json;       /* -j */
+	bool verbose;    /* -v */
+	bool atomic;     /* --atomic: change a copy */
+	bool quoted;     /* --quoted-alias-keys */
+	unsigned keys;   /* enum tables_keys; 0: a key in each line */
 	bool no_fold;    /* -f */
 	unsigned flags;  /* enum map_flags */
 	char **maps;
@@ -43,6 +68,8 @@ struct tables {
 
 /* Read main.cf for what a run needs: default_type, UTF-8 in flags. */
 void tables_config(struct tables *t);
+/* -v: say what is done, to standard error. */
+void tables_tell(const struct tables *t, const char *fmt, ...) PRINTF(2, 3);
 /* A record that does not come: say so and end, the old table stays. */
 void tables_put(struct map_build *b, struct str key, struct str val);
 

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "map/redirect.h"
 #include "vdeliver/access.h"
 
 enum field {
@@ -313,7 +314,8 @@ enum st settings_load(struct settings *s, const char *dir, struct err *e)
 		if (read_row(s, &rows[i], e) != ST_OK)
 			return ST_TEMP;
 	if (read_myorigin(s, e) != ST_OK || default_mynetworks(s, e) != ST_OK ||
-	    check(s, e) != ST_OK || warn_level(s, e) != ST_OK)
+	    check(s, e) != ST_OK || warn_level(s, e) != ST_OK ||
+	    redirect_configure(s->conf, e) != ST_OK)
 		return ST_TEMP;
 	warn_unsupported(s);
 	return ST_OK;

@@ -164,6 +164,18 @@ static enum st write_over(struct map_build *b, struct err *e)
 	return ST_OK;
 }
 
+/* The copy is not whole yet: who dies here leaves the old table. */
+static enum st add_to_copy(struct map_build *b, struct err *e)
+{
+	if (!temp_make(&b->temp, b->path))
+		return fail(b, e, "open");
+	if (!temp_fill(&b->temp, b->lock))
+		return fail(b, e, "copy");
+	b->writer.path = b->temp.path;
+	b->writer.fd = b->temp.fd;
+	return ST_OK;
+}
+
 static enum st choose_file(struct map_build *b, struct err *e)
 {
 	struct writer *w = &b->writer;
@@ -175,6 +187,9 @@ static enum st choose_file(struct map_build *b, struct err *e)
 		errno = EINVAL;
 		if (old.st_size == 0 && w->ops->empty_is_bad)
 			return fail(b, e, "open");
+		keep_permissions(b, &old);
+		if (b->how.aside)
+			return add_to_copy(b, e);
 		w->path = b->path;
 		w->fd = b->lock;
 		return ST_OK;

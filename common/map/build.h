@@ -4,7 +4,7 @@
  *
  * A full build writes a file beside, syncs it, renames it over the result and
  * syncs the directory, holding the lock that postmap(1) takes on the result.
- * Adding to a table (MAP_BUILD_ADD) changes it in place under that lock.
+ * Adding to a table changes it in place under that lock, or a copy of it.
  */
 #ifndef COMMON_MAP_BUILD_H
 #define COMMON_MAP_BUILD_H
@@ -23,6 +23,7 @@ struct map_build_how {
 	unsigned flags; /* MAP_FOLD, MAP_UTF8, MAP_TRY0 (records without NUL),
 			   MAP_DUP_IGNORE, MAP_DUP_REPLACE */
 	bool add;       /* to what is there */
+	bool aside;     /* add to a copy, which then takes its place */
 	mode_t mode;    /* of a new file */
 	uid_t uid;      /* of a new file; (uid_t)-1: as we are */
 	gid_t gid;

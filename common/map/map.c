@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
+#include "map/redirect.h"
 #include "map/types.h"
 
 /* No key of a mail system is longer. */
@@ -28,6 +29,10 @@ static const struct map_ops *const types[] = {
 	&map_union_ops,
 	&map_pipe_ops,
 	&map_rand_ops,
+	&map_debug_ops,
+	&map_unix_ops,
+	&map_tcp_ops,
+	&map_socketmap_ops,
 #ifdef HAVE_CDB
 	&map_cdb_ops,
 #endif
@@ -74,6 +79,12 @@ static enum st open_with(struct map *m, struct err *e)
 enum st map_open(struct map **out, struct str spec, const char *default_type,
     unsigned flags, struct err *e)
 {
+	return map_open_file(out, spec, default_type, flags, NULL, e);
+}
+
+enum st map_open_file(struct map **out, struct str spec,
+    const char *default_type, unsigned flags, const char *file, struct err *e)
+{
 	struct map *m = xcalloc(1, sizeof(*m));
 	enum st st;
 
@@ -83,16 +94,25 @@ enum st map_open(struct map **out, struct str spec, const char *default_type,
 	if (str_find(spec, ':') < 0)
 		spec = str_c(arena_printf(&m->arena, "%s:%.*s", default_type,
 		    STR_ARG(spec)));
-	m->spec = arena_str(&m->arena, spec);
+	m->spec = arena_str(&m->arena, redirect_spec(spec, &m->arena));
 	m->flags = flags;
+	m->file = file != NULL ? arena_strz(&m->arena, str_c(file)) : NULL;
 	st = open_with(m, e);
 	if (st != ST_OK) {
+		map_explain_missing(m, e);
 		m->ops = NULL;
 		map_close(m);
 		return st;
 	}
 	*out = m;
 	return ST_OK;
+}
+
+const char *map_file(struct map *m, const char *suffix)
+{
+	return m->file != NULL
+	    ? m->file
+	    : arena_printf(&m->arena, "%.*s%s", STR_ARG(m->name), suffix);
 }
 
 bool map_fold_key(const struct map *m, struct str key, struct buf *out)

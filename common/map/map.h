@@ -62,6 +62,7 @@ struct map {
 	const struct map_ops *ops;
 	struct str spec;  /* "type:name", in arena */
 	struct str name;  /* what follows the type, in arena */
+	const char *file; /* NULL: what name means; else read this one */
 	struct str title; /* the open table in messages, "hash:NAME.db" */
 	unsigned flags;   /* enum map_flags */
 	bool pattern;     /* as its type, or its first member */
@@ -78,6 +79,10 @@ struct map {
  */
 enum st map_open(struct map **m, struct str spec, const char *default_type,
     unsigned flags, struct err *e) MUST_CHECK;
+
+/* The same with the records of another file, as a copy of the table's. */
+enum st map_open_file(struct map **m, struct str spec, const char *default_type,
+    unsigned flags, const char *file, struct err *e) MUST_CHECK;
 
 /*
  * Look key up; folds it as flags and type want. val is replaced on ST_OK.

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/xalloc.h"
 #include "map/types.h"
 
 static enum st environ_open(struct map *m UNUSED, struct err *e UNUSED)
@@ -10,12 +11,14 @@ static enum st environ_open(struct map *m UNUSED, struct err *e UNUSED)
 	return ST_OK;
 }
 
-static enum st environ_get(struct map *m, struct str key, struct buf *val,
-    struct err *e UNUSED)
+static enum st environ_get(struct map *m UNUSED, struct str key,
+    struct buf *val, struct err *e UNUSED)
 {
 	/* A process with another's rights does not believe its caller. */
-	const char *v = secure_getenv(arena_strz(&m->arena, key));
+	char *name = xstrndup(key);
+	const char *v = secure_getenv(name);
 
+	free(name);
 	if (v == NULL)
 		return ST_NONE;
 	buf_set(val, str_c(v));
@@ -24,6 +27,7 @@ static enum st environ_get(struct map *m, struct str key, struct buf *val,
 
 const struct map_ops map_environ_ops = {
 	.type = "environ",
+	.coded = true,
 	.open = environ_open,
 	.get = environ_get,
 };

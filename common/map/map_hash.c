@@ -73,7 +73,7 @@ static enum st open_kind(struct map *m, enum bdb_kind kind, struct err *e)
 	struct bdb *b = xcalloc(1, sizeof(*b));
 
 	bdb_file_init(&b->file, -1, kind);
-	b->path = arena_printf(&m->arena, "%.*s.db", STR_ARG(m->name));
+	b->path = map_file(m, ".db");
 	if (open_file(m, b, e) != ST_OK) {
 		close_file(b);
 		free(b);

@@ -72,7 +72,7 @@ static enum st lmdb_open(struct map *m, struct err *e)
 	struct lmdb *l = xcalloc(1, sizeof(*l));
 
 	lmdb_file_init(&l->file, -1);
-	l->path = arena_printf(&m->arena, "%.*s.lmdb", STR_ARG(m->name));
+	l->path = map_file(m, ".lmdb");
 	if (open_file(m, l, e) != ST_OK) {
 		close_file(l);
 		free(l);

@@ -17,6 +17,7 @@
 #include "base/xalloc.h"
 
 #define NAME_LIMIT 4096
+#define BLOCK      ((size_t)1 << 20)
 
 /* The directory of path, "." when there is none in it, as a C string. */
 static char *directory(const char *path)
@@ -90,6 +91,22 @@ bool temp_make(struct temp *t, const char *target)
 	if (!ok)
 		temp_discard(t);
 	errno = why;
+	return ok;
+}
+
+bool temp_fill(struct temp *t, int from)
+{
+	char *block = xmalloc(BLOCK);
+	off_t at = 0;
+	ssize_t n;
+	bool ok;
+
+	do {
+		n = pread(from, block, BLOCK, at);
+		ok = n >= 0 && io_write_full(t->fd, block, (size_t)n);
+		at += n;
+	} while (ok && n != 0);
+	free(block);
 	return ok;
 }
 

@@ -26,6 +26,8 @@ struct temp {
  * is TEMP_NONE.
  */
 bool temp_make(struct temp *t, const char *target) MUST_CHECK;
+/* Copy into it, which is empty, all of an open file. False with errno. */
+bool temp_fill(struct temp *t, int from) MUST_CHECK;
 /*
  * Give it mode and (when we are root; (uid_t)-1: as it is) owner, sync it,
  * rename it over target, sync the directory; t is TEMP_NONE then, whatever

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdint.h>
 
+#include "map/bdb_file.h"
 #include "map/types.h"
 #include "map/writer.h"
 
@@ -146,12 +147,29 @@ static enum st fill_btree(struct writer *w, struct bulk *b, struct err *e)
 
 /* --- adding to one ------------------------------------------------------- */
 
+/* The library does not survive every file: look at it first. */
+static enum st look(const struct writer *w, DBTYPE type, struct err *e)
+{
+	struct bdb_file f;
+	enum st st = ST_OK;
+
+	bdb_file_init(&f, w->fd, type == DB_HASH ? BDB_HASH : BDB_BTREE);
+	if (!bdb_file_header(&f))
+		st = err_temp(e, "", "open database %s: %m", w->shown);
+	else if (bdb_file_check(&f) != ST_OK)
+		st = err_temp(e, "",
+		    "open database %s: it is damaged, build it again: %s",
+		    w->shown, f.why);
+	bdb_file_clear(&f);
+	return st;
+}
+
 static enum st open_type(struct writer *w, DBTYPE type, struct err *e)
 {
 	DB *db;
 	int rc;
 
-	if (create(w, &db, e) != ST_OK)
+	if (look(w, type, e) != ST_OK || create(w, &db, e) != ST_OK)
 		return ST_TEMP;
 	w->state = db;
 	rc = db->open(db, NULL, w->path, NULL, DB_UNKNOWN, 0, 0600);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
+#include "map/lmdb_file.h"
 #include "map/types.h"
 #include "map/writer.h"
 
@@ -105,11 +106,31 @@ static enum st fill_lmdb(struct writer *w, struct bulk *b, struct err *e)
 	return rc == 0 ? ST_OK : fail(what, w->shown, rc, e);
 }
 
+/* The library does not survive every file: look at it first. */
+static enum st look(const struct writer *w, struct err *e)
+{
+	struct lmdb_file f;
+	enum st st = ST_OK;
+
+	lmdb_file_init(&f, w->fd);
+	if (!lmdb_file_header(&f))
+		st = err_temp(e, "", "open database %s: %m", w->shown);
+	else if (lmdb_file_check(&f) != ST_OK)
+		st = err_temp(e, "",
+		    "open database %s: it is damaged, build it again: %s",
+		    w->shown, f.why);
+	lmdb_file_clear(&f);
+	return st;
+}
+
 static enum st open_lmdb(struct writer *w, struct err *e)
 {
-	struct state *s = xcalloc(1, sizeof(*s));
+	struct state *s;
 	int rc;
 
+	if (look(w, e) != ST_OK)
+		return ST_TEMP;
+	s = xcalloc(1, sizeof(*s));
 	w->state = s;
 	rc = start(w, s, 0);
 	return rc == 0 ? ST_OK : fail("open database", w->shown, rc, e);
@@ -149,7 +170,11 @@ static enum st put(struct writer *w, struct str key, struct str val,
 
 static enum st close_lmdb(struct writer *w, bool save, struct err *e)
 {
-	int rc = finish(w->state, save);
+	int rc;
+
+	if (w->state == NULL)
+		return ST_OK;
+	rc = finish(w->state, save);
 
 	free(w->state);
 	w->state = NULL;

@@ -29,7 +29,7 @@ struct conn {
 	char peer[NI_MAXHOST];
 	unsigned port;
 	bool loopback, eof, timed_out;
-	int64_t timeout_ms;
+	int64_t timeout_ms, deadline;
 	char in[CONN_LINE_MAX];
 	size_t start, end; /* what is in it and was not read */
 	struct buf out;
@@ -44,6 +44,7 @@ struct conn *conn_new(int fd, const char *name, int64_t timeout_ms)
 	c->fd = fd;
 	c->name = xstrdup(name);
 	c->timeout_ms = timeout_ms;
+	c->deadline = CLOCK_NEVER;
 	c->out = BUF_MAX(OUT_CHUNK + CONN_LINE_MAX);
 	if (!fd_nonblock(fd, true))
 		bug("O_NONBLOCK on a socket: %m");
@@ -68,6 +69,11 @@ void conn_close(struct conn *c)
 void conn_set_timeout(struct conn *c, int64_t timeout_ms)
 {
 	c->timeout_ms = timeout_ms;
+}
+
+void conn_set_deadline(struct conn *c, int64_t deadline)
+{
+	c->deadline = deadline;
 }
 
 const char *conn_peer(const struct conn *c)
@@ -103,6 +109,8 @@ static enum st wait_for(struct conn *c, short events, int64_t deadline,
 	struct pollfd p = { c->fd, events, 0 };
 	int rc;
 
+	if (deadline > c->deadline)
+		deadline = c->deadline;
 	do
 		rc = poll(&p, 1, clock_left(deadline));
 	while (rc < 0 && errno == EINTR);
@@ -210,6 +218,24 @@ enum st conn_line(struct conn *c, struct str *line, struct err *e)
 		if (st != ST_OK)
 			return st;
 	}
+}
+
+enum st conn_read(struct conn *c, size_t n, struct buf *to, struct err *e)
+{
+	struct str part;
+	enum st st;
+
+	while (n != 0) {
+		if (c->start == c->end) {
+			st = c->eof ? ST_NONE : fill(c, e);
+			if (st != ST_OK)
+				return st;
+		}
+		take(c, n < c->end - c->start ? n : c->end - c->start, &part);
+		buf_add(to, part);
+		n -= part.n;
+	}
+	return ST_OK;
 }
 
 bool conn_has_input(const struct conn *c)
@@ -384,17 +410,22 @@ enum st conn_open(struct conn **c, const char *host, const char *port,
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list;
 	struct err why;
 	enum st st;
-	int rc;
+	int rc, cause;
 
 	if (host[0] == '/')
 		return open_unix(c, host, ms, e);
 	rc = getaddrinfo(host, port, &hints, &list);
-	if (rc != 0)
+	if (rc != 0) {
+		if (rc != EAI_SYSTEM)
+			errno = EADDRNOTAVAIL;
 		return err_temp(e, "4.4.3", "%s: %s", host, gai_strerror(rc));
+	}
 	/* What the first addresses answered counts only if no other does. */
 	err_temp(&why, "4.4.1", "%s has no address", host);
 	st = open_addresses(c, list, host, ms, &why);
+	cause = errno;
 	freeaddrinfo(list);
+	errno = cause;
 	if (st != ST_OK && e != NULL)
 		*e = why;
 	return st;

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/str.h"
@@ -33,12 +34,15 @@ void conn_close(struct conn *c);
 /*
  * HOST:PORT or service name, all addresses of it in turn; a HOST that starts
  * with '/' is a UNIX socket. *c is set on ST_OK. e's dsn tells what failed:
- * "4.4.3" the name does not resolve, "4.4.1" nobody could be reached.
+ * "4.4.3" the name does not resolve, "4.4.1" nobody could be reached; errno
+ * has the reason, too.
  */
 enum st conn_open(struct conn **c, const char *host, const char *port,
     int64_t timeout_ms, struct err *e) MUST_CHECK;
 
 void conn_set_timeout(struct conn *c, int64_t timeout_ms);
+/* Whatever comes after is over by then, clock.h; CLOCK_NEVER at first. */
+void conn_set_deadline(struct conn *c, int64_t deadline);
 /* The peer's address as text, "" for UNIX sockets; its port. */
 const char *conn_peer(const struct conn *c);
 unsigned conn_peer_port(const struct conn *c);
@@ -51,6 +55,12 @@ bool conn_is_loopback(const struct conn *c);
  * peer has closed (a last line without an end was given before).
  */
 enum st conn_line(struct conn *c, struct str *line, struct err *e) MUST_CHECK;
+/*
+ * Add the next n bytes to to, which has room for them. ST_NONE: the peer has
+ * closed before.
+ */
+enum st conn_read(struct conn *c, size_t n, struct buf *to, struct err *e)
+    MUST_CHECK;
 /* Is there something to read that is in the buffer already? */
 bool conn_has_input(const struct conn *c);
 /* Nothing is there to read, and nothing comes within the time. */

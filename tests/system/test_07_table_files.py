@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 
 import pytest
 
@@ -106,3 +107,130 @@ def test_real_postfix_reads_ours(real_postfix):
                 message(1)).startswith("250 ")
     assert send(host.where, "s@remote.example", "nobody@example.com",
                 message(1)).startswith("550 5.1.1 ")
+
+
+# --- what a build does to the table that is there
+
+KINDS = {"hash": "db", "btree": "db", "lmdb": "lmdb", "cdb": "cdb"}
+
+
+@pytest.fixture(params=KINDS)
+def table(etc, run, request):
+    """A table that was built, and a new source for it."""
+    kind = request.param
+    file = etc / f"table.{KINDS[kind]}"
+    run("postmap", "-c", etc, f"{kind}:{etc}/table")
+    (etc / "table").write_text("a new\n")
+    return etc, f"{kind}:{etc}/table", file
+
+
+def strace(etc, *options):
+    return ("-f", "-qq", "-o", etc / "trace", *options,
+            "postmap", "-c", etc)
+
+
+def answers(run, table, key):
+    etc, name, _ = table
+    return run("postmap", "-c", etc, "-q", key, name, check=False).stdout
+
+
+def test_a_rebuild_leaves_the_old_file_alone(table, run):
+    etc, name, file = table
+    before = file.read_bytes()
+    os.link(file, etc / "old")
+    run("strace", *strace(etc, "-y", "-e",
+                          "trace=fsync,fdatasync,/^rename"), name)
+    assert (etc / "old").read_bytes() == before
+    assert answers(run, table, "a") == "new\n"
+    # The new one is on disk before it gets the name, the name afterwards.
+    steps = [line.split(None, 1)[1]
+             for line in (etc / "trace").read_text().splitlines()]
+    at = [i for i, s in enumerate(steps) if s.startswith("rename")]
+    assert len(at) == 1 and f"{file}\"" in steps[at[0]]
+    assert any(s.startswith("fsync(") and ".new." in s
+               for s in steps[:at[0]])
+    assert any(s.startswith("fsync(") and f"<{etc}>" in s
+               for s in steps[at[0]:])
+
+
+@pytest.mark.parametrize("fault", [
+    "/^fsync:error=EIO", "/^fsync:signal=KILL", "/^rename:error=EACCES",
+    "/^rename:signal=KILL", "/^fchmod:signal=TERM", "/^fchmod:error=EPERM"])
+def test_a_build_that_fails_leaves_the_old_table(table, run, fault):
+    etc, name, file = table
+    before = file.read_bytes()
+    p = run("strace", *strace(etc, "-e", f"inject={fault}"), name, check=False)
+    if "TERM" in fault:  # held until it is done
+        assert answers(run, table, "a") == "new\n"
+        return
+    assert p.returncode != 0
+    assert ("fatal: " in p.stderr) == ("error" in fault)
+    assert file.read_bytes() == before
+    assert answers(run, table, "upper@example.com") == "value with  blanks\n"
+    # What is left of it goes with the next build.
+    run("postmap", "-c", etc, name)
+    assert answers(run, table, "a") == "new\n"
+    assert sorted(f.name for f in etc.iterdir()) == sorted(
+        ["main.cf", "table", "trace", file.name])
+
+
+def test_no_room(table, run, top):
+    """The disk is full: the old table stays."""
+    etc, name, file = table
+    (etc / "table").write_text(SOURCE * 2)
+    before = file.read_bytes()
+    disk = top / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1100k", "tmpfs", disk],
+                   check=True)
+    try:
+        for f in (etc / "main.cf", file):
+            (disk / f.name).write_bytes(f.read_bytes())
+        text = "".join(f"key{i} {'x' * 200}\n" for i in range(20000))
+        os.symlink(etc / "table", disk / "table")
+        (etc / "table").write_text(text)
+        p = run("postmap", "-c", etc, name.replace(str(etc), str(disk)),
+                check=False)
+        assert p.returncode == 1 and "fatal: " in p.stderr
+        assert (disk / file.name).read_bytes() == before
+        assert sorted(f.name for f in disk.iterdir()) == sorted(
+            ["main.cf", "table", file.name])
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_a_source_that_cannot_be_read(table, run):
+    etc, name, file = table
+    before = file.read_bytes()
+    p = run("strace", *strace(etc, "-P", etc / "table", "-e",
+                              "inject=read:error=EIO"), name, check=False)
+    assert p.returncode == 1
+    assert f"fatal: read {etc}/table: Input/output error" in p.stderr
+    (etc / "table").unlink()
+    (etc / "table").mkdir()
+    p = run("postmap", "-c", etc, name, check=False)
+    assert p.returncode == 1
+    assert f"fatal: read {etc}/table: Is a directory" in p.stderr
+    assert file.read_bytes() == before
+
+
+def test_errors_do_not_rest(etc, run):
+    """Nor do files that were changed just now."""
+    began = time.monotonic()
+    p = run("postmap", "-c", etc, "-q", "a", f"hash:{etc}/none", check=False)
+    assert p.returncode == 1 and "fatal: " in p.stderr
+    (etc / "main.cf").write_text("compatibility_level = 3.6\nx = 1\nx = 2\n")
+    (etc / "table").write_text("a 1\nonly-a-key\n")
+    p = run("postmap", "-c", etc, "-q", "a", f"texthash:{etc}/table")
+    assert p.stdout == "1\n"
+    assert p.stderr.count("overriding earlier entry") == 1
+    assert p.stderr.count("expected format: key whitespace value") == 1
+    assert time.monotonic() - began < 0.9
+
+
+def test_answers_before_an_error_are_printed(etc, run):
+    p = run("postmap", "-c", etc, "-q", "-", "inline:{a=1}", "fail:x",
+            check=False, input="a\na\nb\na\n")
+    assert p.returncode == 1
+    assert p.stdout == "a\t1\na\t1\n"
+    assert "fatal: table fail:x: query error" in p.stderr

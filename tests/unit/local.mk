@@ -19,6 +19,7 @@ UNIT_TESTS = \
 	%D%/test_addr_find \
 	%D%/test_address \
 	%D%/test_alias \
+	%D%/test_aside \
 	%D%/test_base \
 	%D%/test_bounce \
 	%D%/test_bulk \
@@ -36,6 +37,8 @@ UNIT_TESTS = \
 	%D%/test_instance \
 	%D%/test_lines \
 	%D%/test_map \
+	%D%/test_map_net \
+	%D%/test_mime \
 	%D%/test_netrc \
 	%D%/test_pattern \
 	%D%/test_pop3 \
@@ -43,6 +46,7 @@ UNIT_TESTS = \
 	%D%/test_postconf \
 	%D%/test_rc_lex \
 	%D%/test_rc_parse \
+	%D%/test_redirect \
 	%D%/test_report \
 	%D%/test_resolve \
 	%D%/test_route \
@@ -66,6 +70,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_addr_find_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_address_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_alias_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_aside_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_base_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_bounce_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_bulk_CFLAGS = $(UNIT_CFLAGS)
@@ -83,6 +88,8 @@ LDADD = $(UNIT_LDADD)
 %C%_test_instance_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_map_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_map_net_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_mime_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_netrc_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pattern_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pop3_CFLAGS = $(UNIT_CFLAGS)
@@ -90,6 +97,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_postconf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_rc_lex_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_rc_parse_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_redirect_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_report_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_resolve_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_route_CFLAGS = $(UNIT_CFLAGS)

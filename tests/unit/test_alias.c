@@ -45,6 +45,32 @@ static const struct {
 	{ "", NULL, PAIR },
 };
 
+static const struct {
+	const char *name, *quoted; /* NULL: needs none */
+} names[] = {
+	{ "root", NULL },
+	{ "a.b", NULL },
+	{ "a b", "\"a b\"" },
+	{ "q\"r", "\"q\\\"r\"" },
+	{ "a@b", "\"a@b\"" },
+	{ "a..b", "\"a..b\"" },
+};
+
+static void quoted_names(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(names); i++) {
+		AUTO_BUF out = BUF_MAX(100);
+		bool did = alias_quote_key(str_c(names[i].name), &out);
+
+		assert_int_equal(did, names[i].quoted != NULL);
+		if (did)
+			assert_string_equal(buf_c(&out), names[i].quoted);
+	}
+}
+
 static void lines(void **state)
 {
 	size_t i;
@@ -69,7 +95,8 @@ static void lines(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(lines) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(lines),
+		cmocka_unit_test(quoted_names) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
