@@ -85,7 +85,7 @@ static bool look_main(const char *name, const char *value UNUSED, void *arg)
 	return true;
 }
 
-static void look_master(struct pc_names *n, const struct master_option *o)
+static void look_master(struct pc_names *n, const struct master_arg *o)
 {
 	AUTO_BUF name = BUF_MAX(VALUE_MAX);
 	AUTO_BUF value = BUF_MAX(VALUE_MAX);
@@ -104,8 +104,6 @@ void pc_dbms_names(struct pc_names *n)
 		struct master_entry *it =
 		    CONTAINER_OF(p, struct master_entry, link);
 
-		list_foreach(q, &it->options)
-			look_master(n,
-			    CONTAINER_OF(q, struct master_option, link));
+		master_options(o, it) look_master(n, o);
 	}
 }

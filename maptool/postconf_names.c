@@ -104,11 +104,7 @@ static bool is_defined(const struct pc_names *n, struct str name)
 		struct master_entry *it =
 		    CONTAINER_OF(p, struct master_entry, link);
 
-		list_foreach(q, &it->options)
-			if (str_eq(CONTAINER_OF(q, struct master_option, link)
-				       ->name,
-				name))
-				return true;
+		master_options(o, it) if (str_eq(o->name, name)) return true;
 	}
 	return false;
 }
@@ -183,6 +179,22 @@ static bool scan_main(const char *name, const char *value, void *arg)
 	log_fatal("macro processing error");
 }
 
+/* The same of a parameter in master.cf. */
+static void scan_option(const struct scan *s, struct master_arg *o)
+{
+	/* The arena's text ends somewhere behind the name. */
+	const char *name = arena_strz(&s->n->arena, o->name);
+
+	if (is_read_only(name)) {
+		log_warn("%s/master.cf: read-only parameter assignment: "
+			 "%s=%.*s",
+		    s->n->dir, name, STR_ARG(o->value));
+		o->read_only = true;
+		return;
+	}
+	scan(s, name, o->value);
+}
+
 static void scan_master(struct pc_names *n)
 {
 	struct scan s = { n, n->referenced, "master.cf" };
@@ -191,13 +203,7 @@ static void scan_master(struct pc_names *n)
 		struct master_entry *it =
 		    CONTAINER_OF(p, struct master_entry, link);
 
-		list_foreach(q, &it->options) {
-			struct master_option *o =
-			    CONTAINER_OF(q, struct master_option, link);
-
-			/* The arena's text ends somewhere behind the value. */
-			scan(&s, arena_strz(&n->arena, o->name), o->value);
-		}
+		master_options(o, it) scan_option(&s, o);
 	}
 }
 
@@ -217,25 +223,30 @@ static void scan_restriction_classes(struct pc_names *n)
 		note(word, &s);
 }
 
-void pc_names_init(struct pc_names *n, struct conf *c, const char *dir,
-    bool main)
+void pc_names_read(struct pc_names *n, const char *dir, bool must)
 {
-	struct scan s = { .n = n };
-	const struct param *rows;
-	size_t count, i;
 	struct err e;
 	enum st st;
 
-	*n = (struct pc_names){ .conf = c, .dir = dir };
+	*n = (struct pc_names){ .dir = dir };
 	n->service = hash_new();
-	n->referenced = s.into = hash_new();
+	n->referenced = hash_new();
 	st = master_cf_read(&n->master, dir, &e);
-	if (st == ST_NONE)
+	if (st == ST_NONE && !must)
 		log_warn("%s", e.text);
 	else if (st != ST_OK)
 		log_fatal("%s", e.text);
 	list_foreach(p, &n->master.entries)
 		add_services(n, CONTAINER_OF(p, struct master_entry, link));
+}
+
+void pc_names_learn(struct pc_names *n, struct conf *c, bool main)
+{
+	struct scan s = { .n = n, .into = n->referenced };
+	const struct param *rows;
+	size_t count, i;
+
+	n->conf = c;
 	if (!main)
 		return;
 	rows = param_rows(&count);
@@ -282,20 +293,23 @@ static bool warn_main(const char *name, const char *value, void *arg)
 	return true;
 }
 
-void pc_warn_unused(const struct pc_names *n)
+void pc_warn_unused_main(const struct pc_names *n)
 {
 	conf_each(n->conf, warn_main, (void *)(uintptr_t)n);
+}
+
+void pc_warn_unused_master(const struct pc_names *n)
+{
 	list_foreach(p, &n->master.entries) {
 		struct master_entry *it =
 		    CONTAINER_OF(p, struct master_entry, link);
 
-		list_foreach(q, &it->options) {
-			struct master_option *o =
-			    CONTAINER_OF(q, struct master_option, link);
+		master_options(o, it)
+		{
 			AUTO_BUF name = BUF_MAX(VALUE_MAX);
 
 			buf_add(&name, o->name);
-			if (param_find(buf_c(&name)) == NULL &&
+			if (!o->read_only && param_find(buf_c(&name)) == NULL &&
 			    hash_get(n->service, o->name) == NULL &&
 			    hash_get(n->referenced, o->name) == NULL)
 				log_warn("%s/master.cf: unused parameter: "
