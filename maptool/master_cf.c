@@ -147,7 +147,7 @@ static struct master_arg *add_option(struct arena *a, struct master_entry *it,
 
 	if (main_cf_split(s, &arg->name, &arg->value, &e) == ST_OK)
 		arg->kind = ARG_OPTION;
-	else
+	else if (text.p[0] == '{')
 		log_warn("master.cf: %s: \"%.*s\"", e.text, STR_ARG(s));
 	return arg;
 }
@@ -187,13 +187,15 @@ static bool is_option(struct str word)
 
 static void read_args(struct words *w, struct master_entry *it)
 {
-	bool daemon = true;
+	bool daemon = true, braced;
 	struct str word, text;
 
 	list_init(&it->args);
 	while (next_word(w, &word)) {
 		struct master_arg *arg;
 
+		braced = word.p[0] == '{';
+		word = strip_braces(word);
 		daemon = daemon && is_option(word);
 		if (daemon)
 			split_options(w, &word);
@@ -204,6 +206,7 @@ static void read_args(struct words *w, struct master_entry *it)
 		else
 			arg = add_arg(w->arena, it, ARG_WORD, word);
 		arg->daemon = daemon;
+		arg->braced = braced;
 	}
 }
 

@@ -26,6 +26,7 @@ struct master_arg {
 	struct list link;
 	enum master_arg_kind kind;
 	bool daemon;            /* before the first word that is no option */
+	bool braced;            /* a word that stood in braces */
 	bool read_only;         /* nobody can set it: see postconf_names.h */
 	struct str text;        /* not for ARG_OPTION */
 	struct str name, value; /* of ARG_OPTION */

@@ -43,7 +43,7 @@ static enum st check_value(struct master_edits *m, struct master_edit *it,
 			return err_temp(e, "",
 			    "-Fe does not accept whitespace in non-command "
 			    "field");
-		return master_check_field(f, it->value, it->value, e);
+		return ST_OK;
 	default:
 		if (has_blank(it->value))
 			return err_temp(e, "",
@@ -129,8 +129,7 @@ static void set_option(struct master_edits *m, struct master_entry *it,
 	struct master_arg *arg;
 	bool found = false;
 
-	master_options(o, it)
-	{
+	master_options(o, it) {
 		if (!str_eq(o->name, edit->where.item))
 			continue;
 		o->value = edit->value;
@@ -163,6 +162,9 @@ static void drop_option(struct master_entry *it, struct str name)
 static enum st change(struct master_edits *m, struct master_entry *it,
     const struct master_edit *edit, struct err *e)
 {
+	enum master_field f;
+	enum st st;
+
 	if (m->what->letter == 'P') {
 		if (m->mode == EDIT_SET)
 			set_option(m, it, edit);
@@ -170,10 +172,12 @@ static enum st change(struct master_edits *m, struct master_entry *it,
 			drop_option(it, edit->where.item);
 		return ST_OK;
 	}
-	if (master_field_find(edit->where.item) == MF_COMMAND)
+	f = master_field_find(edit->where.item);
+	st = master_check_field(f, edit->value, edit->value, e);
+	if (st == ST_OK && f == MF_COMMAND)
 		return master_parse_command(&m->arena, edit->value, it, e);
-	it->field[master_field_find(edit->where.item)] = edit->value;
-	return ST_OK;
+	it->field[f] = edit->value;
+	return st;
 }
 
 /* Print the entry that was collected, with all changes that mean it. */
@@ -204,29 +208,56 @@ static enum st finish_entry(struct copy *c, struct err *e)
 	return ST_OK;
 }
 
-/* The last operand that means the entry; all that do are marked as seen. */
-static const struct master_edit *find_edit(struct copy *c, bool *fresh)
+/* Does it mean the entry, by its operand or as what -M puts there? */
+static bool is_meant(const struct copy *c, const struct master_edit *it)
 {
-	const struct master_edit *found = NULL;
-	size_t i;
+	return master_request_is(&it->where, c->service, c->type) ||
+	    (it->new != NULL &&str_eq(it->new->field[MF_SERVICE], c->service) &&
+		str_eq(it->new->field[MF_TYPE], c->type));
+}
+
+/*
+ * How many edits mean the entry; all that do are seen from now on. *fresh is
+ * the last of those that were not seen before, else NULL.
+ */
+static size_t find_edits(struct copy *c, const struct master_edit **fresh)
+{
+	size_t found = 0, i;
+
+	*fresh = NULL;
 
 	for (i = 0; i < c->m->count; i++) {
 		struct master_edit *it = &c->m->all[i];
 
-		if (!master_request_is(&it->where, c->service, c->type))
+		if (!is_meant(c, it))
 			continue;
-		found = it;
-		*fresh = !it->where.seen;
+		found++;
+		if (!it->where.seen)
+			*fresh = it;
 		it->where.seen = true;
 	}
 	return found;
 }
 
+/* What operands could not name. */
+static enum st check_syntax(const struct copy *c, const char *what,
+    struct str s, const char *bad, struct err *e)
+{
+	struct str rest = s, word;
+
+	if (str_word(&rest, bad, &word) && word.n == s.n)
+		return ST_OK;
+	return err_temp(e, "",
+	    "file %s: line %zu: service %s syntax \"%.*s\" is unsupported with "
+	    "-Me, -Fe, -Pe, -X, or -#",
+	    c->file, c->line, what, STR_ARG(s));
+}
+
 static enum st begin_entry(struct copy *c, struct str line, struct err *e)
 {
-	const struct master_edit *found;
+	const struct master_edit *fresh;
 	struct str rest = line;
-	bool fresh = false;
+	enum st st;
 
 	c->begin = c->line;
 	if (!str_word(&rest, BLANKS, &c->service) ||
@@ -235,13 +266,19 @@ static enum st begin_entry(struct copy *c, struct str line, struct err *e)
 		    "file %s: line %zu: specify service name and type on the "
 		    "same line",
 		    c->file, c->line);
-	found = find_edit(c, &fresh);
-	c->fate = found == NULL          ? FATE_COPY
-	    : c->m->mode == EDIT_COMMENT ? FATE_COMMENT
-	    : c->m->what->letter != 'M'  ? FATE_CHANGE
-					 : FATE_DROP;
-	if (c->fate == FATE_DROP && c->m->mode == EDIT_SET && fresh)
-		master_print(found->new, true, c->out);
+	st = check_syntax(c, "name", c->service, "=", e);
+	if (st == ST_OK)
+		st = check_syntax(c, "type", c->type, "=/", e);
+	if (st != ST_OK)
+		return st;
+	if (find_edits(c, &fresh) == 0)
+		c->fate = FATE_COPY;
+	else if (c->m->mode == EDIT_COMMENT)
+		c->fate = FATE_COMMENT;
+	else
+		c->fate = c->m->what->letter == 'M' ? FATE_DROP : FATE_CHANGE;
+	if (c->fate == FATE_DROP && c->m->mode == EDIT_SET && fresh != NULL)
+		master_print(fresh->new, true, c->out);
 	return ST_OK;
 }
 

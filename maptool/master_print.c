@@ -6,27 +6,31 @@
 #define LINE_LIMIT 80
 #define INDENT     "    "
 
-/* In braces, when it would not be one argument without. */
+static bool has_blank(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n && !str_isspace(s.p[i]); i++)
+		continue;
+	return i < s.n;
+}
+
+static void add_text(struct str s, bool braces, struct buf *out)
+{
+	buf_addf(out, braces ? "{%.*s}" : "%.*s", STR_ARG(s));
+}
+
 static void add_option(const struct master_arg *arg, struct buf *out)
 {
-	size_t i, begin;
+	AUTO_BUF text = BUF_MAX(out->max);
 
-	buf_addc(out, "-o ");
-	begin = out->n;
 	if (arg->kind == ARG_OPTION)
-		buf_addf(out, "%.*s=%.*s", STR_ARG(arg->name),
+		buf_addf(&text, "%.*s=%.*s", STR_ARG(arg->name),
 		    STR_ARG(arg->value));
 	else
-		buf_add(out, arg->text);
-	for (i = begin; i < out->n; i++)
-		if (str_isspace(out->p[i]))
-			break;
-	if (i == out->n)
-		return;
-	AUTO_BUF bare = BUF_MAX(out->max);
-	buf_add(&bare, str_skip(buf_str(out), begin));
-	buf_cut(out, begin);
-	buf_addf(out, "{%.*s}", STR_ARG(buf_str(&bare)));
+		buf_add(&text, arg->text);
+	buf_addc(out, "-o ");
+	add_text(buf_str(&text), has_blank(buf_str(&text)), out);
 }
 
 void master_print_command(const struct master_entry *it, size_t column,
@@ -43,7 +47,7 @@ void master_print_command(const struct master_entry *it, size_t column,
 
 		if (fold &&
 		    (option || after_option ||
-			out->n - begin + arg->text.n >= LINE_LIMIT)) {
+			out->n - begin + 1 + arg->text.n >= LINE_LIMIT)) {
 			buf_addch(out, '\n');
 			begin = out->n;
 			buf_addc(out, INDENT);
@@ -53,7 +57,10 @@ void master_print_command(const struct master_entry *it, size_t column,
 		if (option)
 			add_option(arg, out);
 		else
-			buf_add(out, arg->text);
+			add_text(arg->text,
+			    arg->braced &&
+				(has_blank(arg->text) || arg->text.n == 0),
+			    out);
 		after_option = option;
 	}
 }

@@ -7,7 +7,6 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "conf/expand.h"
 #include "maptool/postconf_show.h"
 
 #define VALUE_MAX  (1024 * 1024)
@@ -16,7 +15,7 @@
 
 struct show {
 	const struct postconf *pc;
-	const struct pc_names *n;
+	struct pc_names *n;
 	const struct master_mode *what;
 	struct master_request *requests;
 	size_t count;
@@ -24,42 +23,43 @@ struct show {
 	struct master_entry *it; /* the current one */
 };
 
-/* What $name is for this entry: its own -o first. */
-static const char *own_value(struct str name, void *arg)
+/* Exchange the entry's values with those in values. */
+static void swap_values(struct show *s, struct str *values)
 {
-	struct show *s = arg;
-	const char *value = NULL;
+	size_t i = 0;
 
-	master_options(o, s->it) if (str_eq(o->name, name)) value =
-	    arena_strz(&s->arena, o->value);
-	return value != NULL
-	    ? value
-	    : conf_text(s->pc->conf, arena_strz(&s->arena, name));
+	master_options(o, s->it) {
+		struct str old = o->value;
+
+		o->value = values[i];
+		values[i++] = old;
+	}
 }
 
-/* -x: put values for $name in all parameters of the entry. */
-static void expand_entry(struct show *s)
+/* -x: values for $name in all parameters of the entry; the old ones go back. */
+static struct str *expand_entry(struct show *s)
 {
 	AUTO_BUF out = BUF_MAX(VALUE_MAX);
-	struct err e;
-	size_t n = 0, i;
 	struct str *values;
+	struct err e;
+	size_t n = 0;
 
-	master_options(o, s->it) n++;
+	master_options(o, s->it)
+		n++;
 	values = arena_array(&s->arena, n + 1, sizeof(*values));
 	n = 0;
-	master_options(o, s->it)
-	{
+	master_options(o, s->it) {
 		buf_reset(&out);
-		if (expand(o->value, own_value, s, &out, &e) != ST_OK) {
+		if (pc_expand_option(s->n, s->it, o->value, &out, &e) !=
+		    ST_OK) {
 			log_warn("%s", e.text);
 			log_fatal("macro processing error");
 		}
 		values[n++] = arena_str(&s->arena, buf_str(&out));
 	}
 	/* Only now: each is expanded from the others as they stand there. */
-	i = 0;
-	master_options(o, s->it) o->value = values[i++];
+	swap_values(s, values);
+	return values;
 }
 
 static void print(const struct buf *out)
@@ -133,11 +133,11 @@ static size_t list_options(struct show *s, struct master_arg ***list)
 	struct master_arg **all;
 	size_t n = 0, i;
 
-	master_options(o, s->it) n++;
+	master_options(o, s->it)
+		n++;
 	all = arena_array(&s->arena, n + 1, sizeof(struct master_arg *));
 	n = 0;
-	master_options(o, s->it)
-	{
+	master_options(o, s->it) {
 		if (o->read_only)
 			continue;
 		for (i = 0; i < n && !str_eq(all[i]->name, o->name); i++)
@@ -203,19 +203,22 @@ static void read_requests(struct show *s)
 		    *p);
 }
 
-int pc_show_master(const struct postconf *pc, const struct pc_names *n,
+int pc_show_master(const struct postconf *pc, struct pc_names *n,
     const struct master_mode *what)
 {
 	struct show s = { .pc = pc, .n = n, .what = what };
+	struct str *original = NULL;
 	size_t i;
 
 	read_requests(&s);
 	list_foreach(p, &n->master.entries) {
 		s.it = CONTAINER_OF(p, struct master_entry, link);
 		if (pc_has(pc, 'x'))
-			expand_entry(&s);
+			original = expand_entry(&s);
 		for (i = 0; i < s.count; i++)
 			show_request(&s, &s.requests[i]);
+		if (original != NULL)
+			swap_values(&s, original);
 	}
 	if (fflush(stdout) != 0)
 		log_fatal("write to standard output: %m");

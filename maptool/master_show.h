@@ -13,7 +13,7 @@
  * Print what the operands mean, or everything; then warnings of master.cf.
  * n has learnt the names. Exits with 1 after a "fatal: ...".
  */
-int pc_show_master(const struct postconf *pc, const struct pc_names *n,
+int pc_show_master(const struct postconf *pc, struct pc_names *n,
     const struct master_mode *what);
 
 #endif
