@@ -10,8 +10,7 @@
 #include "conf/lines.h"
 #include "conf/main_cf.h"
 
-#define FILE_MAX (16 * 1024 * 1024)
-#define BLANKS   " \t\r\n\v\f"
+#define FILE_MAX (256 * 1024 * 1024)
 
 static bool is_flag(struct str s)
 {

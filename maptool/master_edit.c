@@ -185,14 +185,11 @@ static enum st finish_entry(struct copy *c, struct err *e)
 {
 	struct master_edits *m = c->m;
 	struct master_entry it;
-	ptrdiff_t nul = str_find(buf_str(&c->entry), '\0');
 	enum st st;
 	size_t i;
 
 	if (c->fate != FATE_CHANGE)
 		return ST_OK;
-	if (nul >= 0)
-		buf_cut(&c->entry, (size_t)nul);
 	st = master_parse(&m->arena, buf_str(&c->entry), &it, e);
 	buf_reset(&c->entry);
 	if (st == ST_NONE)
@@ -285,6 +282,7 @@ static enum st begin_entry(struct copy *c, struct str line, struct err *e)
 static enum st copy_line(struct copy *c, struct str line, struct err *e)
 {
 	enum line_kind kind = line_kind(line);
+	struct str text, visible;
 	enum st st;
 
 	c->line++;
@@ -301,9 +299,10 @@ static enum st copy_line(struct copy *c, struct str line, struct err *e)
 		buf_addch(c->out, '#');
 		buf_add(c->out, line);
 	} else if (c->fate == FATE_CHANGE) {
-		if (line.p[line.n - 1] == '\n')
-			line.n--;
-		buf_add(&c->entry, line);
+		/* What follows a NUL is invisible, as when it is read. */
+		str_cut(&line, '\n', &text);
+		str_cut(&text, '\0', &visible);
+		buf_add(&c->entry, visible);
 	}
 	return ST_OK;
 }
@@ -363,6 +362,7 @@ int pc_edit_master(const struct postconf *pc, const struct master_mode *what)
 	for (i = 0; pc->names[i] != NULL; i++)
 		if (master_edit_add(&m, pc->names[i], &e) != ST_OK)
 			log_fatal("%s", e.text);
+	pc_verbose(pc, "editing", "master.cf");
 	pc_file_open(&f, pc->dir, "master.cf", &text);
 	if (master_edit_text(&m, buf_str(&text), f.path, &out, &e) != ST_OK)
 		pc_file_give_up(&f, "%s", e.text);

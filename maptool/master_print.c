@@ -17,20 +17,30 @@ static bool has_blank(struct str s)
 
 static void add_text(struct str s, bool braces, struct buf *out)
 {
-	buf_addf(out, braces ? "{%.*s}" : "%.*s", STR_ARG(s));
+	if (braces)
+		buf_addch(out, '{');
+	buf_add(out, s);
+	if (braces)
+		buf_addch(out, '}');
 }
 
 static void add_option(const struct master_arg *arg, struct buf *out)
 {
-	AUTO_BUF text = BUF_MAX(out->max);
+	bool braces;
 
-	if (arg->kind == ARG_OPTION)
-		buf_addf(&text, "%.*s=%.*s", STR_ARG(arg->name),
-		    STR_ARG(arg->value));
-	else
-		buf_add(&text, arg->text);
 	buf_addc(out, "-o ");
-	add_text(buf_str(&text), has_blank(buf_str(&text)), out);
+	if (arg->kind == ARG_BAD_OPTION) {
+		add_text(arg->text, has_blank(arg->text), out);
+		return;
+	}
+	braces = has_blank(arg->name) || has_blank(arg->value);
+	if (braces)
+		buf_addch(out, '{');
+	buf_add(out, arg->name);
+	buf_addch(out, '=');
+	buf_add(out, arg->value);
+	if (braces)
+		buf_addch(out, '}');
 }
 
 void master_print_command(const struct master_entry *it, size_t column,

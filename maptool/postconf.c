@@ -107,6 +107,8 @@ static void check_options(const struct postconf *pc)
 		    name_options(pc, useless[i].options, &said) > 0)
 			log_fatal("with option -%c, do not specify%s",
 			    useless[i].mode, buf_c(&said));
+	if (pc->effective && name_options(pc, "eX#", &said) > 0)
+		log_fatal("with option -PP, do not specify%s", buf_c(&said));
 }
 
 static unsigned read_classes(const char *text)
@@ -168,6 +170,7 @@ static void read_options(struct postconf *pc, int argc, char **argv)
 			pc->options |= bit('T');
 			break;
 		case 'v':
+			pc->verbose = true;
 			break;
 		default:
 			if (bit((char)c) == 0)
@@ -179,6 +182,12 @@ static void read_options(struct postconf *pc, int argc, char **argv)
 	/* name=value alone asks for editing. */
 	if (pc->names[0] != NULL && strchr(pc->names[0], '=') != NULL)
 		pc->options |= bit('e');
+}
+
+void pc_verbose(const struct postconf *pc, const char *what, const char *file)
+{
+	if (pc->verbose)
+		log_info("%s %s/%s", what, pc->dir, file);
 }
 
 static void override(struct postconf *pc)
@@ -206,6 +215,7 @@ static void read_conf(struct postconf *pc)
 		return;
 	/* main.cf may say another one, but -n always names it. */
 	conf_set(pc->conf, STR("config_directory"), str_c(pc->dir));
+	pc_verbose(pc, "reading", "main.cf");
 	if (conf_read(pc->conf, &e) != ST_OK)
 		log_fatal("%s", e.text);
 	override(pc);
@@ -226,6 +236,7 @@ static int show(struct postconf *pc, const struct master_mode *master)
 	struct pc_names n;
 	int rc;
 
+	pc_verbose(pc, "reading", "master.cf");
 	if (master != NULL)
 		pc_names_read(&n, pc->dir, true);
 	read_conf(pc);

@@ -27,6 +27,7 @@ struct postconf {
 	const char *dir;
 	const char *tls_mode; /* of -T */
 	bool effective;       /* -PP */
+	bool verbose;         /* -v */
 	struct conf *conf;
 	char **override; /* -o, NULL at the end */
 	char **names;    /* operands, NULL at the end */
@@ -34,6 +35,9 @@ struct postconf {
 
 /* Is this option on? */
 bool pc_has(const struct postconf *pc, char letter);
+
+/* With -v, say that a file of pc->dir is read or replaced. */
+void pc_verbose(const struct postconf *pc, const char *what, const char *file);
 
 /*
  * postconf with its arguments; argv[0] is for usage messages. Returns the exit

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 
-#define VALUE_MAX (1024 * 1024)
+#define VALUE_MAX (64 * 1024 * 1024)
 
 /* The settings of each type; ldap_table(5), mysql_table(5) and so on. */
 static const struct {

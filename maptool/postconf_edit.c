@@ -147,6 +147,7 @@ int pc_edit(const struct postconf *pc)
 	size_t count, i;
 
 	edits = read_operands(pc, mode, &count);
+	pc_verbose(pc, "editing", "main.cf");
 	pc_file_open(&f, pc->dir, "main.cf", &text);
 	edit_text(buf_str(&text), mode, edits, count, &out);
 	for (i = 0; i < count; i++)

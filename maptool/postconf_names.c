@@ -11,7 +11,7 @@
 #include "conf/machine.h"
 #include "maptool/postconf_dbms.h"
 
-#define VALUE_MAX (1024 * 1024)
+#define VALUE_MAX (64 * 1024 * 1024)
 
 /* Nobody can set these. */
 static const char *const read_only[] = { "process_id", "process_name",
@@ -218,13 +218,12 @@ static void scan_classes(const struct scan *s, struct str text)
 
 /*
  * The names in a value of main.cf. A used parameter must also be one that can
- * be expanded; as in "$name", so that a loop is told as the original does.
+ * be expanded.
  */
 static bool scan_main(const char *name, const char *value, void *arg)
 {
 	struct pc_names *n = arg;
 	struct scan s = { n, NULL, "main.cf" };
-	AUTO_BUF text = BUF_MAX(VALUE_MAX);
 	AUTO_BUF out = BUF_MAX(VALUE_MAX);
 	struct err e;
 
@@ -236,8 +235,7 @@ static bool scan_main(const char *name, const char *value, void *arg)
 	scan(&s, name, str_c(value));
 	if (param_find(name) == NULL || is_raw(name))
 		return true;
-	buf_addf(&text, "${%s}", name);
-	if (conf_expand(n->conf, buf_str(&text), &out, &e) == ST_OK)
+	if (conf_expand(n->conf, str_c(value), &out, &e) == ST_OK)
 		return true;
 	log_warn("%s", e.text);
 	log_fatal("macro processing error");

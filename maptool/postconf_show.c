@@ -11,8 +11,8 @@
 #include "base/xalloc.h"
 #include "maptool/postconf_json.h"
 
-#define VALUE_MAX (1024 * 1024)
-#define BLANKS    " \t\r\n\v\f"
+#define VALUE_MAX (64 * 1024 * 1024)
+#define BLANKS    " \t\r\n"
 /* Folded lines are shorter than this, if their words are. */
 #define LINE_LIMIT 80
 #define INDENT     "    "
