@@ -33,17 +33,16 @@ static enum st myhostname(struct conf *c, struct buf *out, struct err *e)
 	return st;
 }
 
-/* myhostname without its first label. */
+/* myhostname without its first label; an empty one is refused elsewhere. */
 static enum st mydomain(struct conf *c, struct buf *out, struct err *e)
 {
-	const char *host, *dot;
-	enum st st = conf_str(c, "myhostname", &host, e);
+	AUTO_BUF host = BUF_MAX(out->max);
+	enum st st = conf_expand(c, STR("$myhostname"), &host, e);
+	const char *dot = strchr(buf_c(&host), '.');
 
-	if (st != ST_OK)
-		return st;
-	dot = strchr(host, '.');
-	buf_addc(out, dot != NULL ? dot + 1 : DOMAIN);
-	return ST_OK;
+	if (st == ST_OK)
+		buf_addc(out, dot != NULL ? dot + 1 : DOMAIN);
+	return st;
 }
 
 static enum st process_id(struct conf *c UNUSED, struct buf *out,

@@ -34,6 +34,8 @@ UNIT_TESTS = \
 	%D%/test_instance \
 	%D%/test_lines \
 	%D%/test_map \
+	%D%/test_master_cf \
+	%D%/test_master_edit \
 	%D%/test_netrc \
 	%D%/test_pattern \
 	%D%/test_pop3 \
@@ -79,6 +81,8 @@ LDADD = $(UNIT_LDADD)
 %C%_test_instance_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_map_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_master_cf_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_master_edit_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_netrc_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pattern_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pop3_CFLAGS = $(UNIT_CFLAGS)
