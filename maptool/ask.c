@@ -44,18 +44,13 @@ static void print_record(const struct tables *t, struct str key, struct str val)
 	AUTO_BUF line = BUF_MAX(7 * (key.n + val.n) + 100);
 
 	if (t->json) {
-		buf_addch(&line, '{');
-		json_add(&line, key);
-		buf_addc(&line, ": ");
-		json_add(&line, val);
-		buf_addch(&line, '}');
+		json_record(&line, key, val);
 		print(buf_str(&line));
 	} else {
 		print(key);
 		fputs(t->tool->separator, stdout);
-		print(val);
+		print_line(val);
 	}
-	putchar('\n');
 }
 
 /* Some texts say already which table it is. */

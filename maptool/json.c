@@ -56,3 +56,12 @@ void json_add(struct buf *out, struct str s)
 	}
 	buf_addch(out, '"');
 }
+
+void json_record(struct buf *out, struct str key, struct str val)
+{
+	buf_addch(out, '{');
+	json_add(out, key);
+	buf_addc(out, ": ");
+	json_add(out, val);
+	buf_addc(out, "}\n");
+}

@@ -12,5 +12,7 @@
  * characters and DEL as \u00XX; a byte that is no UTF-8 becomes U+FFFD.
  */
 void json_add(struct buf *out, struct str s);
+/* Add '{"KEY": "VAL"}' and a newline. */
+void json_record(struct buf *out, struct str key, struct str val);
 
 #endif

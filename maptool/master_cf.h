@@ -1,22 +1,35 @@
 /*
- * master_cf - the services of master.cf and the parameters they override.
- * Form: master(5).
+ * master_cf - the services of master.cf, their commands' arguments, and the
+ * parameters that these override. Form: master(5).
  */
 #ifndef MAPTOOL_MASTER_CF_H
 #define MAPTOOL_MASTER_CF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/list.h"
 #include "base/macros.h"
 #include "base/str.h"
 
-/* "-o name=value" of a service. */
-struct master_option {
+enum master_arg_kind {
+	ARG_WORD,
+	ARG_OPTION,     /* "-o name=value" */
+	ARG_BAD_OPTION, /* "-o", and text that is nothing of that kind */
+};
+
+/* What follows the command: one word, or one -o with its text. */
+struct master_arg {
 	struct list link;
-	struct str name, value;
+	enum master_arg_kind kind;
+	bool daemon;            /* before the first word that is no option */
+	bool braced;            /* a word that stood in braces */
+	bool read_only;         /* nobody can set it: see postconf_names.h */
+	struct str text;        /* not for ARG_OPTION */
+	struct str name, value; /* of ARG_OPTION */
 };
 
 /* Fields of an entry, in order; the command's arguments follow them. */
@@ -35,8 +48,7 @@ enum master_field {
 struct master_entry {
 	struct list link;
 	struct str field[MF_COUNT];
-	struct str args;     /* as they stand there */
-	struct list options; /* of struct master_option */
+	struct list args; /* of struct master_arg */
 };
 
 struct master_cf {
@@ -44,13 +56,44 @@ struct master_cf {
 	struct list entries; /* of struct master_entry, in the file's order */
 };
 
+/* Each "-o name=value" of an entry: see master_next_option(). */
+#define master_options(o, it)                                                  \
+	for (struct master_arg *o = master_next_option((it), NULL); o != NULL; \
+	     o = master_next_option((it), o))
+struct master_arg *master_next_option(const struct master_entry *it,
+    const struct master_arg *last);
+
 /*
  * Read DIR/master.cf. ST_NONE: it cannot be opened, and e says why; m is empty
  * then. ST_TEMP: "file FILE: line N: bad field count" and the like. Bad -o
- * arguments are warned of and left out. The caller clears m in any case.
+ * arguments are warned of. The caller clears m in any case.
  */
 enum st master_cf_read(struct master_cf *m, const char *dir, struct err *e)
     MUST_CHECK;
 void master_cf_clear(struct master_cf *m);
+
+/*
+ * One logical line to an entry, all in the arena. ST_TEMP: "bad field count"
+ * and nothing else in it (ST_NONE for that), or "invalid type field ...".
+ */
+enum st master_parse(struct arena *a, struct str line, struct master_entry *it,
+    struct err *e) MUST_CHECK;
+/* Put a command and its arguments in place of those of *it. ST_NONE: none. */
+enum st master_parse_command(struct arena *a, struct str text,
+    struct master_entry *it, struct err *e) MUST_CHECK;
+/* ST_TEMP: 'invalid FIELD field "V" in "WHERE"'. */
+enum st master_check_field(enum master_field f, struct str value,
+    struct str where, struct err *e) MUST_CHECK;
+
+/* "service", "type" and so on. */
+const char *master_field_name(enum master_field f);
+
+/*
+ * Add an entry in columns and its newline; the command alone, at the end of
+ * a line that has `column` bytes. fold: as postconf -f, each -o on its own line.
+ */
+void master_print(const struct master_entry *it, bool fold, struct buf *out);
+void master_print_command(const struct master_entry *it, size_t column,
+    bool fold, struct buf *out);
 
 #endif

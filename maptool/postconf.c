@@ -11,20 +11,27 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "conf/main_cf.h"
+#include "maptool/master_edit.h"
+#include "maptool/master_show.h"
 #include "maptool/postconf_edit.h"
+#include "maptool/postconf_facts.h"
 #include "maptool/postconf_show.h"
 
 #define DEFAULT_DIR "/etc/postfix"
 /* All options, in the order in which messages name them. */
-#define LETTERS "aAbdefFhHlmMnopPtTxX#"
+#define LETTERS "aAbdefFhHjlmMnopPqtTxX#"
 
 #define USAGE                                                                 \
-	"usage: %s [-c config_dir] [-C param_class] "                         \
+	"usage: %s [-a (server SASL types)] [-A (client SASL types)] "        \
+	"[-b (bounce templates)] [-c config_dir] [-C param_class] "           \
 	"[-d (parameter defaults)] [-e (edit configuration)] "                \
-	"[-f (fold lines)] [-h (no names)] [-H (no values)] "                 \
-	"[-l (lock types)] [-m (map types)] "                                 \
-	"[-n (non-default parameters)] "                                      \
+	"[-f (fold lines)] [-F (master.cf fields)] [-h (no names)] "          \
+	"[-H (no values)] [-j (JSON)] [-l (lock types)] [-m (map types)] "    \
+	"[-M (master.cf)] [-n (non-default parameters)] "                     \
 	"[-o name=value (override parameter value)] [-p (main.cf, default)] " \
+	"[-P (master.cf parameters)] [-q (no warnings of unused ones)] "      \
+	"[-t (bounce templates)] "                                            \
+	"[-T compile-version|run-version|public-key-algorithms] "             \
 	"[-v (verbose)] [-x (expand parameter values)] [-X (exclude)] "       \
 	"[-# (comment-out)] [name...]"
 
@@ -32,19 +39,31 @@
 static const char *const exclusive[] = {
 	"aAblmMFpPtT", /* modes */
 	"denX#",
-	"ehHX#",
-	"efX#",
+	"ehHjX#",
+	"efjX#",
 	"eoX#",
 	"exX#",
 	"do",
+	"hHj",
+	"fj",
 };
 
-/* Modes in which the options that work on parameters mean nothing. */
-#define FACT_MODES "aAblmtT"
-#define VALUE_OPTS "defhHnoxX#"
-
-/* Modes of the original that are not there. */
-#define ABSENT_MODES "aAbFMPtT"
+/* Options that mean nothing in a mode. */
+static const struct {
+	char mode;
+	const char *options;
+} useless[] = {
+	{ 'a', "defhHjnoxX#" },
+	{ 'A', "defhHjnoxX#" },
+	{ 'b', "defhHjnoxX#" },
+	{ 'l', "defhHjnoxX#" },
+	{ 'm', "defhHjnoxX#" },
+	{ 't', "defhHjnoxX#" },
+	{ 'T', "defhHjnoxX#" },
+	{ 'M', "dhHn" },
+	{ 'F', "dnX#" },
+	{ 'P', "dn#" },
+};
 
 static unsigned bit(char letter)
 {
@@ -83,13 +102,13 @@ static void check_options(const struct postconf *pc)
 			log_fatal("specify one of%s", buf_c(&said));
 		buf_reset(&said);
 	}
-	for (const char *p = FACT_MODES; *p != '\0'; p++)
-		if (pc_has(pc, *p) && name_options(pc, VALUE_OPTS, &said) > 0)
-			log_fatal("with option -%c, do not specify%s", *p,
-			    buf_c(&said));
-	for (const char *p = ABSENT_MODES; *p != '\0'; p++)
-		if (pc_has(pc, *p))
-			log_fatal("option -%c is not supported yet", *p);
+	for (i = 0; i < NELEM(useless); i++)
+		if (pc_has(pc, useless[i].mode) &&
+		    name_options(pc, useless[i].options, &said) > 0)
+			log_fatal("with option -%c, do not specify%s",
+			    useless[i].mode, buf_c(&said));
+	if (pc->effective && name_options(pc, "eX#", &said) > 0)
+		log_fatal("with option -PP, do not specify%s", buf_c(&said));
 }
 
 static unsigned read_classes(const char *text)
@@ -102,6 +121,7 @@ static unsigned read_classes(const char *text)
 		{ "service", PC_SERVICE },
 		{ "user", PC_USER },
 		{ "all", PC_ALL },
+		{ "vdeliver", PC_VDELIVER },
 	};
 	struct str rest = str_c(text), word;
 	unsigned classes = 0;
@@ -125,7 +145,8 @@ static void read_options(struct postconf *pc, int argc, char **argv)
 	int c;
 
 	optind = 0; /* from the start, also in a second call */
-	while ((c = getopt(argc, argv, "aAbc:C:defFhHlmMno:pPtT:vxX#")) > 0) {
+	while (
+	    (c = getopt(argc, argv, "+aAbc:C:deEfFhHjlmMno:pPqtT:vxX#")) > 0) {
 		switch (c) {
 		case 'c':
 			pc->dir = optarg;
@@ -137,7 +158,19 @@ static void read_options(struct postconf *pc, int argc, char **argv)
 			pc->override[overrides++] = optarg;
 			pc->options |= bit('o');
 			break;
+		case 'P':
+			pc->effective = pc_has(pc, 'P');
+			pc->options |= bit('P');
+			break;
+		case 'T':
+			if (pc->tls_mode != NULL)
+				log_fatal("At most one -T <mode> option may be "
+					  "specified");
+			pc->tls_mode = optarg;
+			pc->options |= bit('T');
+			break;
 		case 'v':
+			pc->verbose = true;
 			break;
 		default:
 			if (bit((char)c) == 0)
@@ -149,6 +182,12 @@ static void read_options(struct postconf *pc, int argc, char **argv)
 	/* name=value alone asks for editing. */
 	if (pc->names[0] != NULL && strchr(pc->names[0], '=') != NULL)
 		pc->options |= bit('e');
+}
+
+void pc_verbose(const struct postconf *pc, const char *what, const char *file)
+{
+	if (pc->verbose)
+		log_info("%s %s/%s", what, pc->dir, file);
 }
 
 static void override(struct postconf *pc)
@@ -164,23 +203,66 @@ static void override(struct postconf *pc)
 	}
 }
 
-static int show(struct postconf *pc)
+/* main.cf, or the defaults alone. */
+static void read_conf(struct postconf *pc)
 {
 	struct err e;
 
-	if (pc_has(pc, 'l'))
-		return pc_show_locks();
 	/* As if built in, -d names the default directory. */
 	pc->conf = conf_defaults(pc_has(pc, 'd') ? DEFAULT_DIR : pc->dir);
 	conf_like_37(pc->conf);
-	if (!pc_has(pc, 'd')) {
-		/* main.cf may say another one, but -n always names it. */
-		conf_set(pc->conf, STR("config_directory"), str_c(pc->dir));
-		if (conf_read(pc->conf, &e) != ST_OK)
-			log_fatal("%s", e.text);
-		override(pc);
+	if (pc_has(pc, 'd'))
+		return;
+	/* main.cf may say another one, but -n always names it. */
+	conf_set(pc->conf, STR("config_directory"), str_c(pc->dir));
+	pc_verbose(pc, "reading", "main.cf");
+	if (conf_read(pc->conf, &e) != ST_OK)
+		log_fatal("%s", e.text);
+	override(pc);
+}
+
+/* -M, -F or -P, NULL: main.cf. */
+static const struct master_mode *find_master_mode(const struct postconf *pc)
+{
+	const char *p = "MFP";
+
+	while (*p != '\0' && !pc_has(pc, *p))
+		p++;
+	return master_mode(*p);
+}
+
+static int show(struct postconf *pc, const struct master_mode *master)
+{
+	struct pc_names n;
+	int rc;
+
+	pc_verbose(pc, "reading", "master.cf");
+	if (master != NULL)
+		pc_names_read(&n, pc->dir, true);
+	read_conf(pc);
+	if (master == NULL)
+		pc_names_read(&n, pc->dir, false);
+	pc_names_learn(&n, pc->conf, !pc_has(pc, 'd'));
+	rc = master != NULL ? pc_show_master(pc, &n, master) : pc_show(pc, &n);
+	if (!pc_has(pc, 'd') && !pc_has(pc, 'q')) {
+		if (master == NULL)
+			pc_warn_unused_main(&n);
+		pc_warn_unused_master(&n);
 	}
-	return pc_has(pc, 'm') ? pc_show_types() : pc_show(pc);
+	pc_names_clear(&n);
+	return rc;
+}
+
+static int run(struct postconf *pc)
+{
+	const struct master_mode *master = find_master_mode(pc);
+	int rc;
+
+	if (pc_show_facts(pc, &rc))
+		return rc;
+	if (!pc_has(pc, 'e') && !pc_has(pc, 'X') && !pc_has(pc, '#'))
+		return show(pc, master);
+	return master != NULL ? pc_edit_master(pc, master) : pc_edit(pc);
 }
 
 int postconf_main(int argc, char **argv)
@@ -195,10 +277,7 @@ int postconf_main(int argc, char **argv)
 	pc.override = xcalloc((size_t)argc + 1, sizeof(*pc.override));
 	read_options(&pc, argc, argv);
 	check_options(&pc);
-	if (pc_has(&pc, 'e') || pc_has(&pc, 'X') || pc_has(&pc, '#'))
-		rc = pc_edit(&pc);
-	else
-		rc = show(&pc);
+	rc = run(&pc);
 	conf_free(pc.conf);
 	free(pc.override);
 	return rc;

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 
-#define VALUE_MAX (1024 * 1024)
+#define VALUE_MAX (64 * 1024 * 1024)
 
 /* The settings of each type; ldap_table(5), mysql_table(5) and so on. */
 static const struct {
@@ -39,7 +39,8 @@ static const struct {
 	    "result_format select_field table where_field" },
 };
 
-static void note_table(struct pc_names *n, struct str type, struct str name)
+static void note_table(struct pc_names *n, const struct master_entry *scope,
+    struct str type, struct str name)
 {
 	struct str rest, setting;
 	size_t i;
@@ -53,13 +54,14 @@ static void note_table(struct pc_names *n, struct str type, struct str name)
 
 			buf_addf(&full, "%.*s_%.*s", STR_ARG(name),
 			    STR_ARG(setting));
-			hash_put(n->referenced, buf_str(&full), n);
+			pc_refer(n, scope, buf_str(&full));
 		}
 	}
 }
 
 /* Find "ldap:name", also in "proxy:ldap:name" and "unionmap:{...}". */
-static void note_tables(struct pc_names *n, struct str value)
+static void note_tables(struct pc_names *n, const struct master_entry *scope,
+    struct str value)
 {
 	struct str word, type;
 
@@ -69,7 +71,7 @@ static void note_tables(struct pc_names *n, struct str value)
 		/* With a path, the settings are in a file of their own. */
 		if (str_cut(&word, ':', &type) && word.n != 0 &&
 		    word.p[0] != '/' && word.p[0] != '.')
-			note_table(n, type, word);
+			note_table(n, scope, type, word);
 	}
 }
 
@@ -81,11 +83,12 @@ static bool look_main(const char *name, const char *value UNUSED, void *arg)
 
 	if (param_find(name) != NULL &&
 	    conf_str(n->conf, name, &expanded, &e) == ST_OK)
-		note_tables(n, str_c(expanded));
+		note_tables(n, NULL, str_c(expanded));
 	return true;
 }
 
-static void look_master(struct pc_names *n, const struct master_option *o)
+static void look_master(struct pc_names *n, const struct master_entry *it,
+    const struct master_arg *o)
 {
 	AUTO_BUF name = BUF_MAX(VALUE_MAX);
 	AUTO_BUF value = BUF_MAX(VALUE_MAX);
@@ -94,7 +97,7 @@ static void look_master(struct pc_names *n, const struct master_option *o)
 	buf_add(&name, o->name);
 	if (param_find(buf_c(&name)) != NULL &&
 	    conf_expand(n->conf, o->value, &value, &e) == ST_OK)
-		note_tables(n, buf_str(&value));
+		note_tables(n, it, buf_str(&value));
 }
 
 void pc_dbms_names(struct pc_names *n)
@@ -104,8 +107,7 @@ void pc_dbms_names(struct pc_names *n)
 		struct master_entry *it =
 		    CONTAINER_OF(p, struct master_entry, link);
 
-		list_foreach(q, &it->options)
-			look_master(n,
-			    CONTAINER_OF(q, struct master_option, link));
+		master_options(o, it)
+			look_master(n, it, o);
 	}
 }

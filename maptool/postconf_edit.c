@@ -2,25 +2,20 @@
 
 #include "maptool/postconf_edit.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/io.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "conf/lines.h"
 #include "conf/main_cf.h"
+#include "maptool/postconf_file.h"
 
-#define FILE_MAX (64 * 1024 * 1024)
+enum edit_mode pc_edit_mode(const struct postconf *pc)
+{
+	return pc_has(pc, 'e') ? EDIT_SET
+	    : pc_has(pc, 'X')  ? EDIT_DROP
+			       : EDIT_COMMENT;
+}
 
 static int by_name(const void *a, const void *b)
 {
@@ -93,6 +88,9 @@ static void read_operand(char *text, enum edit_mode mode, struct edit *it)
 		if (trimmed.n == 0)
 			log_fatal("-X or -# requires non-blank parameter "
 				  "names");
+		if (str_find(s, '=') >= 0)
+			log_fatal("-X or -# requires parameter names without "
+				  "value");
 		it->name = trimmed;
 		return;
 	}
@@ -139,137 +137,24 @@ static struct edit *read_operands(const struct postconf *pc,
 	return edits;
 }
 
-/* The file being replaced. */
-struct target {
-	char *path, *tmp;
-	int fd; /* of tmp, locked */
-};
-
-/* Is fd still what path names? Another postconf may have renamed it. */
-static bool is_current(int fd, const char *path)
-{
-	struct stat a, b;
-
-	return fstat(fd, &a) == 0 && stat(path, &b) == 0 &&
-	    a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
-/* Open and lock the temporary file; what a dead postconf left is emptied. */
-static void lock_target(struct target *t)
-{
-	for (;;) {
-		t->fd = open(t->tmp, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-		    0600);
-		if (t->fd < 0)
-			log_fatal("open %s: %m", t->tmp);
-		while (flock(t->fd, LOCK_EX) != 0)
-			if (errno != EINTR)
-				log_fatal("lock %s: %m", t->tmp);
-		if (is_current(t->fd, t->tmp))
-			break;
-		close(t->fd);
-	}
-	if (ftruncate(t->fd, 0) != 0)
-		log_fatal("truncate %s: %m", t->tmp);
-}
-
-static NORETURN void give_up(const struct target *t, const char *what)
-{
-	int why = errno;
-
-	unlink(t->tmp);
-	errno = why;
-	log_fatal("%s: %m", what);
-}
-
-/* The name in the directory is on disk. */
-static void sync_directory(const char *path)
-{
-	char *copy = xstrdup(path);
-	const char *dir = dirname(copy);
-	AUTO_FD fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0 || fsync(fd) != 0)
-		log_fatal("sync directory %s: %m", dir);
-	free(copy);
-}
-
-/* Give the new file its content, mode and owner, and its name. */
-static void replace(const struct target *t, const struct stat *old,
-    struct str text)
-{
-	struct stat now;
-
-	if (!io_write_full(t->fd, text.p, text.n))
-		give_up(t, "write temporary file");
-	if (fstat(t->fd, &now) != 0 ||
-	    ((now.st_uid != old->st_uid || now.st_gid != old->st_gid) &&
-		fchown(t->fd, old->st_uid, old->st_gid) != 0))
-		give_up(t, "keep the owner of the file");
-	if (fchmod(t->fd, old->st_mode & 07777) != 0)
-		give_up(t, "keep the mode of the file");
-	if (fsync(t->fd) != 0)
-		give_up(t, "sync temporary file");
-	if (rename(t->tmp, t->path) != 0)
-		give_up(t, "rename temporary file");
-	sync_directory(t->path);
-}
-
-/* DIR/main.cf, or what it is a symbolic link to. */
-static void find_target(struct target *t, const char *dir)
-{
-	AUTO_BUF path = BUF_MAX(PATH_MAX);
-	struct stat st;
-
-	buf_addf(&path, "%s/main.cf", dir);
-	t->path = NULL;
-	if (lstat(buf_c(&path), &st) == 0 && S_ISLNK(st.st_mode))
-		t->path = realpath(buf_c(&path), NULL);
-	if (t->path == NULL)
-		t->path = buf_take(&path);
-	buf_setf(&path, "%s.tmp", t->path);
-	t->tmp = buf_take(&path);
-	lock_target(t);
-}
-
 int pc_edit(const struct postconf *pc)
 {
-	enum edit_mode mode = pc_has(pc, 'e') ? EDIT_SET
-	    : pc_has(pc, 'X')                 ? EDIT_DROP
-					      : EDIT_COMMENT;
-	AUTO_BUF text = BUF_MAX(FILE_MAX);
-	AUTO_BUF out = BUF_MAX(FILE_MAX + 65536);
-	struct target t;
+	enum edit_mode mode = pc_edit_mode(pc);
+	AUTO_BUF text = BUF_MAX(PC_FILE_MAX);
+	AUTO_BUF out = BUF_MAX(PC_FILE_MAX + 65536);
 	struct edit *edits;
-	struct stat old;
-	struct err e;
+	struct pc_file f;
 	size_t count, i;
 
 	edits = read_operands(pc, mode, &count);
-	find_target(&t, pc->dir);
-	AUTO_FD fd = open(t.path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &old) != 0) {
-		AUTO_BUF what = BUF_MAX(PATH_MAX + 100);
-
-		buf_addf(&what, "open %s for reading", t.path);
-		give_up(&t, buf_c(&what));
-	}
-	if (io_slurp(fd, t.path, &text, &e) != ST_OK) {
-		unlink(t.tmp);
-		log_fatal("%s", e.text);
-	}
+	pc_verbose(pc, "editing", "main.cf");
+	pc_file_open(&f, pc->dir, "main.cf", &text);
 	edit_text(buf_str(&text), mode, edits, count, &out);
 	for (i = 0; i < count; i++)
 		if (edits[i].seen > 1)
-			log_warn("%s: multiple entries for \"%.*s\"", t.path,
+			log_warn("%s: multiple entries for \"%.*s\"", f.path,
 			    STR_ARG(edits[i].name));
-	errno = EFBIG;
-	if (out.full)
-		give_up(&t, "edit main.cf");
-	replace(&t, &old, buf_str(&out));
-	fd_clear(&t.fd);
-	free(t.path);
-	free(t.tmp);
+	pc_file_replace(&f, &out);
 	free(edits);
 	return 0;
 }

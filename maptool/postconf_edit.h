@@ -1,9 +1,6 @@
 /*
- * postconf_edit - postconf -e, -X and -#: change main.cf, all or nothing.
- *
- * The new file is written beside the old one as main.cf.tmp, which is also the
- * lock (flock) that Postfix' own postconf takes, and renamed over it. Mode,
- * owner and group stay. A symbolic link stays, its target is edited.
+ * postconf_edit - postconf -e, -X and -#: change main.cf. How the file is
+ * replaced: postconf_file.h.
  */
 #ifndef MAPTOOL_POSTCONF_EDIT_H
 #define MAPTOOL_POSTCONF_EDIT_H
@@ -20,6 +17,9 @@ enum edit_mode {
 	EDIT_DROP,    /* -X: no such entry */
 	EDIT_COMMENT, /* -#: a '#' before each of its lines */
 };
+
+/* Which of them the options ask for. */
+enum edit_mode pc_edit_mode(const struct postconf *pc);
 
 struct edit {
 	struct str name, value;

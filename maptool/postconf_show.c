@@ -1,5 +1,6 @@
-/* postconf_show - values, defaults, table and lock types. */
+/* postconf_show - parameters of main.cf: which, their values, how printed. */
 
+#include "maptool/json.h"
 #include "maptool/postconf_show.h"
 
 #include <stdio.h>
@@ -9,33 +10,20 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "maptool/postconf_names.h"
 
-#define VALUE_MAX (1024 * 1024)
-#define BLANKS    " \t\r\n\v\f"
+#define VALUE_MAX (64 * 1024 * 1024)
+#define BLANKS    " \t\r\n"
 /* Folded lines are shorter than this, if their words are. */
 #define LINE_LIMIT 80
 #define INDENT     "    "
 
-int pc_show_locks(void)
+/* The words of value with one blank between two. */
+static void add_words(struct str value, struct buf *out)
 {
-	puts("flock\nfcntl\ndotlock");
-	return 0;
-}
+	struct str word;
 
-int pc_show_types(void)
-{
-	/* The types[] of map.c and the loadable modules, sorted. */
-	static const char *const types[] = { "btree", "cdb", "cidr", "environ",
-		"fail", "hash", "inline", "ldap", "lmdb", "memcache", "mysql",
-		"pcre", "pgsql", "pipemap", "proxy", "randmap", "regexp",
-		"socketmap", "sqlite", "static", "tcp", "texthash",
-		"unionmap" };
-	size_t i;
-
-	for (i = 0; i < NELEM(types); i++)
-		puts(types[i]);
-	return 0;
+	while (str_word(&value, BLANKS, &word))
+		buf_addf(out, "%s%.*s", out->n != 0 ? " " : "", STR_ARG(word));
 }
 
 void pc_format(const struct postconf *pc, const char *name, struct str value,
@@ -47,6 +35,13 @@ void pc_format(const struct postconf *pc, const char *name, struct str value,
 
 	if (pc_has(pc, 'H')) {
 		buf_addf(out, "%s\n", name);
+		return;
+	}
+	if (pc_has(pc, 'j')) {
+		AUTO_BUF one = BUF_MAX(out->max);
+
+		add_words(value, &one);
+		json_record(out, str_c(name), buf_str(&one));
 		return;
 	}
 	if (!pc_has(pc, 'h')) {
@@ -108,6 +103,8 @@ static void show_one(const struct postconf *pc, const struct pc_names *n,
 	if (pc_has(pc, 'x'))
 		expand_value(pc, name, &value);
 	pc_format(pc, name, buf_str(&value), &line);
+	if (value.full || line.full)
+		log_fatal("%s: longer than %d bytes", name, VALUE_MAX);
 	fwrite(line.p, 1, line.n, stdout);
 }
 
@@ -146,6 +143,10 @@ static bool is_listed(const struct listing *l, const struct param *p)
 {
 	if (pc_service_default(l->n, p->name) != NULL)
 		return false;
+	if (p->ours && (l->pc->classes & PC_VDELIVER) != 0)
+		return true;
+	if ((l->pc->classes & PC_BUILTIN) == 0)
+		return false;
 	return (!p->ours && !p->newer) ||
 	    conf_raw(l->pc->conf, p->name) != NULL;
 }
@@ -171,7 +172,7 @@ static void show_all(const struct postconf *pc, const struct pc_names *n)
 	struct listing l = { .pc = pc, .n = n };
 	size_t i;
 
-	if ((pc->classes & PC_BUILTIN) != 0)
+	if ((pc->classes & (PC_BUILTIN | PC_VDELIVER)) != 0)
 		add_builtins(&l);
 	if ((pc->classes & PC_SERVICE) != 0)
 		hash_each(n->service, add_service, &l);
@@ -195,20 +196,13 @@ static void show_names(const struct postconf *pc, const struct pc_names *n)
 	}
 }
 
-int pc_show(struct postconf *pc)
+int pc_show(const struct postconf *pc, const struct pc_names *n)
 {
-	bool with_main = !pc_has(pc, 'd');
-	struct pc_names n;
-
-	pc_names_init(&n, pc->conf, pc->dir, with_main);
 	if (pc->names[0] != NULL)
-		show_names(pc, &n);
+		show_names(pc, n);
 	else
-		show_all(pc, &n);
+		show_all(pc, n);
 	if (fflush(stdout) != 0)
 		log_fatal("write to standard output: %m");
-	if (with_main)
-		pc_warn_unused(&n);
-	pc_names_clear(&n);
 	return 0;
 }

@@ -14,8 +14,8 @@
 #include "conf/machine.h"
 #include "conf/main_cf.h"
 
-#define FILE_MAX  (16 * 1024 * 1024)
-#define VALUE_MAX (1024 * 1024)
+#define FILE_MAX  (256 * 1024 * 1024)
+#define VALUE_MAX (64 * 1024 * 1024)
 
 struct entry {
 	struct list link; /* in conf.order */

@@ -33,17 +33,16 @@ static enum st myhostname(struct conf *c, struct buf *out, struct err *e)
 	return st;
 }
 
-/* myhostname without its first label. */
+/* myhostname without its first label; an empty one is refused elsewhere. */
 static enum st mydomain(struct conf *c, struct buf *out, struct err *e)
 {
-	const char *host, *dot;
-	enum st st = conf_str(c, "myhostname", &host, e);
+	AUTO_BUF host = BUF_MAX(out->max);
+	enum st st = conf_expand(c, STR("$myhostname"), &host, e);
+	const char *dot = strchr(buf_c(&host), '.');
 
-	if (st != ST_OK)
-		return st;
-	dot = strchr(host, '.');
-	buf_addc(out, dot != NULL ? dot + 1 : DOMAIN);
-	return ST_OK;
+	if (st == ST_OK)
+		buf_addc(out, dot != NULL ? dot + 1 : DOMAIN);
+	return st;
 }
 
 static enum st process_id(struct conf *c UNUSED, struct buf *out,
@@ -163,6 +162,33 @@ static enum st networks_by(const struct choice *how, struct buf *out,
 	return ST_OK;
 }
 
+static size_t count_words(const char *text)
+{
+	struct str rest = str_c(text), word;
+	size_t n = 0;
+
+	while (str_word(&rest, ", \t\r\n", &word))
+		n++;
+	return n;
+}
+
+static enum st check_protocols(const char *text, struct err *e)
+{
+	static const char *const known[] = { "all", "ipv4", "ipv6" };
+	struct str rest = str_c(text), word;
+	size_t i;
+
+	while (str_word(&rest, ", \t\r\n", &word)) {
+		for (i = 0; i < NELEM(known) && !str_eqc(word, known[i]); i++)
+			continue;
+		if (i == NELEM(known))
+			return err_temp(e, "4.3.5",
+			    "unknown inet_protocols value \"%.*s\" in \"%s\"",
+			    STR_ARG(word), text);
+	}
+	return ST_OK;
+}
+
 static enum st mynetworks(struct conf *c, struct buf *out, struct err *e)
 {
 	static const char *const styles[] = { "host", "subnet", "class" };
@@ -176,14 +202,20 @@ static enum st mynetworks(struct conf *c, struct buf *out, struct err *e)
 		st = conf_str(c, "inet_interfaces", &how.interfaces, e);
 	if (st == ST_OK)
 		st = conf_str(c, "inet_protocols", &protocols, e);
+	if (st == ST_OK)
+		st = check_protocols(protocols, e);
 	if (st != ST_OK)
 		return st;
 	how.protocols = str_c(protocols);
 	for (i = 0; i < NELEM(styles); i++) {
 		how.style = (enum style)i;
-		if (str_ieq(str_c(style), str_c(styles[i])))
+		if (strcmp(style, styles[i]) == 0)
 			return networks_by(&how, out, e);
 	}
+	if (count_words(style) != 1)
+		return err_temp(e, "4.3.5",
+		    "bad mynetworks_style value: %s; specify exactly one value",
+		    style);
 	return err_temp(e, "4.3.5",
 	    "unknown mynetworks mask style value \"%s\" in \"%s\"", style,
 	    style);

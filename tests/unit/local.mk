@@ -38,6 +38,8 @@ UNIT_TESTS = \
 	%D%/test_lines \
 	%D%/test_map \
 	%D%/test_map_net \
+	%D%/test_master_cf \
+	%D%/test_master_edit \
 	%D%/test_mime \
 	%D%/test_netrc \
 	%D%/test_pattern \
@@ -89,6 +91,8 @@ LDADD = $(UNIT_LDADD)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_map_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_map_net_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_master_cf_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_master_edit_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_mime_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_netrc_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pattern_CFLAGS = $(UNIT_CFLAGS)

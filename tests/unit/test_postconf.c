@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/macros.h"
 #include "maptool/postconf.h"
-#include "maptool/postconf_edit.h"
+#include "maptool/json.h"
 
 static char dir[] = "/tmp/test_postconf.XXXXXX";
 static char path[sizeof(dir) + 20], tmp[sizeof(dir) + 20];
@@ -82,6 +82,54 @@ static void test_mode_and_owner(void **state)
 	assert_int_equal(access(tmp, F_OK), -1);
 }
 
+/* The same of master.cf. */
+static void test_master(void **state)
+{
+	char master[sizeof(path)];
+	struct stat st;
+
+	(void)state;
+	snprintf(master, sizeof(master), "%s/master.cf", dir);
+	put(master, "q unix - - - - - x", 0600);
+	if (geteuid() == 0)
+		assert_int_equal(chown(master, 12345, 23456), 0);
+	assert_int_equal(edit("-P", "q/unix/a=b"), 0);
+	assert_text(master,
+	    "q          unix  -       -       -       -       -       x\n"
+	    "    -o a=b\n");
+	assert_int_equal(stat(master, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	if (geteuid() == 0) {
+		assert_int_equal(st.st_uid, 12345);
+		assert_int_equal(st.st_gid, 23456);
+	}
+	unlink(master);
+}
+
+static void test_json(void **state)
+{
+	static const struct {
+		const char *value, *want;
+	} cases[] = {
+		{ "a/b", "{\"n\": \"a/b\"}\n" },
+		{ "\"\\\b\f\n\r\t", "{\"n\": \"\\\"\\\\\\b\\f\\n\\r\\t\"}\n" },
+		{ "\x01\x7f", "{\"n\": \"\\u0001\\u007F\"}\n" },
+		{ "gr\xc3\xbc\xe2\x82\xac",
+		    "{\"n\": \"gr\xc3\xbc\xe2\x82\xac\"}\n" },
+		/* Not UTF-8, so not JSON. */
+		{ "a\xfc\xc3", "{\"n\": \"a\\uFFFD\\uFFFD\"}\n" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		AUTO_BUF out = BUF_MAX(1000);
+
+		json_record(&out, STR("n"), str_c(cases[i].value));
+		assert_string_equal(buf_c(&out), cases[i].want);
+	}
+}
+
 /* A link stays one; its target is edited, in the target's folder. */
 static void test_link(void **state)
 {
@@ -146,6 +194,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mode_and_owner),
+		cmocka_unit_test(test_master),
+		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_link),
 		cmocka_unit_test(test_stale),
 		cmocka_unit_test(test_together),

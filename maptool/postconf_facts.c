@@ -1,0 +1,134 @@
+/* postconf_facts - facts of this build, one name a line. */
+
+#include "maptool/postconf_facts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/opensslv.h>
+
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "map/types.h"
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* -m: the types that can be opened; "proxy:" may stand before any of them. */
+static int show_types(const struct postconf *pc UNUSED)
+{
+	const struct map_ops *const *types;
+	const char **names;
+	size_t n, i;
+
+	types = map_types(&n);
+	names = xcalloc(n + 1, sizeof(*names));
+	for (i = 0; i < n; i++)
+		names[i] = types[i]->type;
+	names[n++] = "proxy";
+	qsort(names, n, sizeof(*names), by_name);
+	for (i = 0; i < n; i++)
+		puts(names[i]);
+	free(names);
+	return 0;
+}
+
+static int show_locks(const struct postconf *pc UNUSED)
+{
+	puts("flock\nfcntl\ndotlock");
+	return 0;
+}
+
+/* -a, -A: nobody logs in, so no plug-in can be chosen: an empty list. */
+static int show_logins(const struct postconf *pc UNUSED)
+{
+	return 0;
+}
+
+static void tls_compile_version(void)
+{
+	puts(OPENSSL_VERSION_TEXT);
+}
+
+static void tls_run_version(void)
+{
+	puts(OpenSSL_version(OPENSSL_VERSION));
+}
+
+static void tls_algorithms(void)
+{
+	static const struct {
+		const char *name, *openssl;
+	} known[] = { { "dsa", "DSA" }, { "ecdsa", "EC" }, { "rsa", "RSA" } };
+	size_t i;
+
+	for (i = 0; i < NELEM(known); i++) {
+		EVP_PKEY_CTX *c =
+		    EVP_PKEY_CTX_new_from_name(NULL, known[i].openssl, NULL);
+
+		if (c != NULL)
+			puts(known[i].name);
+		EVP_PKEY_CTX_free(c);
+	}
+}
+
+static int show_tls(const struct postconf *pc)
+{
+	static const struct {
+		const char *mode;
+		void (*show)(void);
+	} modes[] = {
+		{ "compile-version", tls_compile_version },
+		{ "run-version", tls_run_version },
+		{ "public-key-algorithms", tls_algorithms },
+	};
+	size_t i;
+
+	for (i = 0; i < NELEM(modes); i++) {
+		if (strcmp(modes[i].mode, pc->tls_mode) != 0)
+			continue;
+		modes[i].show();
+		return 0;
+	}
+	log_warn("unknown 'postconf -T' mode: %s", pc->tls_mode);
+	return 1;
+}
+
+static int refuse(const struct postconf *pc)
+{
+	log_fatal("option -%c is not supported: these programs send no "
+		  "bounce messages and have no templates for them",
+	    pc_has(pc, 'b') ? 'b' : 't');
+}
+
+bool pc_show_facts(const struct postconf *pc, int *rc)
+{
+	static const struct {
+		char letter;
+		int (*show)(const struct postconf *pc);
+	} facts[] = {
+		{ 'a', show_logins },
+		{ 'A', show_logins },
+		{ 'b', refuse },
+		{ 'l', show_locks },
+		{ 'm', show_types },
+		{ 't', refuse },
+		{ 'T', show_tls },
+	};
+	size_t i;
+
+	for (i = 0; i < NELEM(facts); i++) {
+		if (!pc_has(pc, facts[i].letter))
+			continue;
+		*rc = facts[i].show(pc);
+		if (fflush(stdout) != 0)
+			log_fatal("write to standard output: %m");
+		return true;
+	}
+	return false;
+}
