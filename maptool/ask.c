@@ -254,57 +254,75 @@ static bool close_victim(const struct tables *t, struct victim *v)
 	return v->changed;
 }
 
-static void delete_one(const struct tables *t, struct victim *v, struct str key)
-{
-	AUTO_BUF title = BUF_MAX(4096);
-	struct err e;
-	enum st st = map_del(v->map, key, &e);
+struct victims {
+	const struct tables *t;
+	struct victim *v;
+	int n;
+};
 
-	tables_tell(t, "%.*s: delete \"%.*s\": %s", STR_ARG(v->map->title),
-	    STR_ARG(key), st_name(st));
-	if (st == ST_OK)
-		v->changed = true;
-	if (st == ST_OK || st == ST_NONE)
-		return;
-	buf_add(&title, v->map->title);
-	if (t->atomic)
-		aside_discard(&v->aside);
-	failed(buf_str(&title), "delete", &e);
+/* Nothing that was not committed happens to any table. */
+static void NORETURN spare(const struct victims *all, struct str title,
+    const struct err *e)
+{
+	AUTO_BUF kept = BUF_MAX(4096);
+	int i;
+
+	buf_add(&kept, title);
+	for (i = 0; i < all->n && all->t->atomic; i++)
+		aside_discard(&all->v[i].aside);
+	failed(buf_str(&kept), "delete", e);
+}
+
+static void delete_one(const struct victims *all, struct str key)
+{
+	struct victim *v;
+	struct err e;
+	enum st st;
+
+	for (v = all->v; v < all->v + all->n; v++) {
+		st = map_del(v->map, key, &e);
+		tables_tell(all->t, "%.*s: delete \"%.*s\": %s",
+		    STR_ARG(v->map->title), STR_ARG(key), st_name(st));
+		if (st == ST_OK)
+			v->changed = true;
+		else if (st != ST_NONE)
+			spare(all, v->map->title, &e);
+	}
 }
 
 /* Each key from every map: the input is read once for all. */
 static bool delete_lines(const struct tables *t)
 {
-	struct victim *v = xcalloc((size_t)t->n, sizeof(*v));
-	struct input in;
+	struct victims all = { t, xcalloc((size_t)t->n, sizeof(*all.v)), t->n };
 	bool found = false;
+	struct input in;
 	struct str key;
 	int i;
 
 	for (i = 0; i < t->n; i++)
-		open_victim(t, i, &v[i]);
+		open_victim(t, i, &all.v[i]);
 	input_init(&in, NULL, NULL);
 	while (input_line(&in, &key))
-		for (i = 0; i < t->n; i++)
-			delete_one(t, &v[i], nul_cut(key));
+		delete_one(&all, nul_cut(key));
 	for (i = 0; i < t->n; i++)
-		found |= close_victim(t, &v[i]);
+		found |= close_victim(t, &all.v[i]);
 	input_clear(&in);
-	free(v);
+	free(all.v);
 	return found;
 }
 
 int tables_delete(const struct tables *t)
 {
-	bool found = false;
 	struct victim v;
+	struct victims one = { t, &v, 1 };
+	bool found = false;
 	int i;
 
 	if (strcmp(t->key, "-") == 0)
 		return !delete_lines(t);
 	for (i = 0; i < t->n; i++) {
 		open_victim(t, i, &v);
-		delete_one(t, &v, str_c(t->key));
+		delete_one(&one, str_c(t->key));
 		found |= close_victim(t, &v);
 	}
 	return !found;

@@ -1,7 +1,7 @@
 /* postconf_show - parameters of main.cf: which, their values, how printed. */
 
-#include "maptool/json.h"
 #include "maptool/postconf_show.h"
+#include "maptool/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>

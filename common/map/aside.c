@@ -88,6 +88,7 @@ enum st aside_open(struct aside *a, struct str spec, const char *default_type,
 	AUTO_ARENA arena = { NULL, 0 };
 
 	*a = (struct aside){ .temp = TEMP_NONE, .lock = -1 };
+	hold_begin(&a->hold);
 	while (str_starts(spec, STR("proxy:")))
 		spec = str_skip(spec, 6);
 	if (str_find(spec, ':') < 0)
@@ -124,4 +125,5 @@ void aside_discard(struct aside *a)
 	fd_clear(&a->lock);
 	free(a->path);
 	a->path = NULL;
+	hold_end(&a->hold);
 }

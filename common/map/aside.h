@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/str.h"
+#include "map/hold.h"
 #include "map/map.h"
 #include "map/temp.h"
 
@@ -15,8 +16,9 @@ struct aside {
 	struct map *map; /* the copy, opened to be changed */
 	struct temp temp;
 	struct temp_as as;
-	char *path; /* the table's file */
-	int lock;   /* the same, open and locked */
+	char *path;       /* the table's file */
+	int lock;         /* the same, open and locked */
+	struct hold hold; /* signals wait until all is done */
 };
 
 /*

@@ -147,6 +147,17 @@ def test_atomic_changes(etc, postmap, kind, suffix):
     assert p.returncode == 1 and "cannot be changed in a copy" in p.stderr
 
 
+def test_a_signal_waits_for_the_copy(etc, postmap, run):
+    postmap("hash:table")
+    p = run("strace", "-f", "-qq", "-o", etc / "trace", "-e",
+            "inject=fchmod:signal=TERM", "postmap", "--atomic", "-c", etc,
+            "-d", "a", "hash:table", check=False, cwd=etc)
+    assert p.returncode != 0
+    assert postmap("-s", "hash:table").stdout == "b\t2\n"
+    assert sorted(f.name for f in etc.iterdir()) == [
+        "main.cf", "table", "table.db", "trace"]
+
+
 # --- who owns what
 
 def test_a_directory_of_somebody_else(etc, postmap):

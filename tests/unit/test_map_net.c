@@ -428,7 +428,9 @@ static void test_trickle(void **state)
 	}
 	close(listener);
 	capture_start();
+	alarm(20);
 	assert_int_equal(ask(m, "a", NULL), ST_TEMP);
+	alarm(0);
 	capture_stop();
 	assert_in_range(clock_ms() - start_ms, 250, 3000);
 	map_close(m);
