@@ -31,6 +31,10 @@ COMMON_SRC = \
 	%D%/map/addr_find.c %D%/map/addr_find.h \
 	%D%/map/braces.c %D%/map/braces.h \
 	%D%/map/build.c %D%/map/build.h \
+	%D%/map/cdb_pages.c \
+	%D%/map/db_pages.c %D%/map/db_pages.h \
+	%D%/map/db_pages_btree.c \
+	%D%/map/db_pages_hash.c \
 	%D%/map/file_id.c \
 	%D%/map/hold.c %D%/map/hold.h \
 	%D%/map/list.c %D%/map/list.h \
@@ -53,6 +57,7 @@ COMMON_SRC = \
 	%D%/map/members.c %D%/map/members.h \
 	%D%/map/memory.c %D%/map/memory.h \
 	%D%/map/nul.c %D%/map/nul.h \
+	%D%/map/pages.h \
 	%D%/map/pattern.c %D%/map/pattern.h \
 	%D%/map/rhs.c %D%/map/rhs.h \
 	%D%/map/rules.c %D%/map/rules.h \

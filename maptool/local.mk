@@ -2,8 +2,19 @@
 MAPTOOL_SRC = \
 	%D%/alias.c %D%/alias.h \
 	%D%/ask.c \
+	%D%/cmd_build.c \
+	%D%/cmd_check.c \
+	%D%/cmd_convert.c \
+	%D%/cmd_diff.c \
+	%D%/cmd_dump.c \
+	%D%/cmd_migrate.c \
+	%D%/cmd_query.c \
+	%D%/cmd_verify.c \
+	%D%/guard.c %D%/guard.h \
 	%D%/make.c \
 	%D%/master_cf.c %D%/master_cf.h \
+	%D%/migrate_text.c %D%/migrate_text.h \
+	%D%/native.c %D%/native.h \
 	%D%/postalias.c \
 	%D%/postconf.c %D%/postconf.h \
 	%D%/postconf_dbms.c %D%/postconf_dbms.h \
@@ -11,6 +22,13 @@ MAPTOOL_SRC = \
 	%D%/postconf_names.c %D%/postconf_names.h \
 	%D%/postconf_show.c %D%/postconf_show.h \
 	%D%/postmap.c %D%/postmap.h \
+	%D%/progress.c %D%/progress.h \
+	%D%/refs.c %D%/refs.h \
+	%D%/rows.c %D%/rows.h \
+	%D%/rows_lmdb.c \
+	%D%/rows_read.h \
+	%D%/rows_source.c \
+	%D%/stamp.c %D%/stamp.h \
 	%D%/tables.c %D%/tables.h
 
 bin_PROGRAMS += %D%/maptool

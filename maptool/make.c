@@ -8,6 +8,7 @@
 
 #include "base/io.h"
 #include "base/log.h"
+#include "maptool/progress.h"
 #include "maptool/tables.h"
 
 #define SOURCE_MAX ((size_t)1 << 32)
@@ -15,7 +16,7 @@
 #define TRIES 10
 
 /* As the owner of the source: the table belongs to who made the source. */
-static void become_owner(const struct tables *t, const struct stat *sb)
+void tables_become_owner(const struct tables *t, const struct stat *sb)
 {
 	if (geteuid() != 0 || t->keep_owner ||
 	    (sb->st_uid == 0 && sb->st_gid == 0))
@@ -25,7 +26,7 @@ static void become_owner(const struct tables *t, const struct stat *sb)
 		log_fatal("cannot become the owner of the source: %m");
 }
 
-static void become_root(void)
+void tables_become_root(void)
 {
 	if (getuid() != 0 || geteuid() == 0)
 		return;
@@ -105,15 +106,18 @@ static void make_one(const struct tables *t, const char *map)
 	if (fd < 0 || fstat(fd, &sb) != 0)
 		log_fatal("open %s: %m", name);
 	how.mode = table_mode(t, &sb);
-	become_owner(t, &sb);
+	tables_become_owner(t, &sb);
 	if (map_build_open(&b, str_c(map), t->default_type, &how, &e) != ST_OK)
 		log_fatal("%s", e.text);
 	if (read_source(fd, name, &text, &e) != ST_OK)
 		give_up(b, &e);
+	progress_begin(name, text.n);
 	t->tool->read(t, b, name, buf_str(&text));
+	progress_writing();
 	if (map_build_commit(b, &e) != ST_OK)
 		log_fatal("%s", e.text);
-	become_root();
+	progress_end();
+	tables_become_root();
 }
 
 int tables_make(const struct tables *t)

@@ -11,6 +11,7 @@
 #include "map/list.h"
 #include "maptool/alias.h"
 #include "maptool/postmap.h"
+#include "maptool/progress.h"
 #include "maptool/tables.h"
 
 #define LINE_MAX_BYTES ((size_t)1 << 26)
@@ -73,6 +74,7 @@ static void read_aliases(const struct tables *t, struct map_build *b,
 	while (lines_next(&l, &line, &number)) {
 		AUTO_BUF place = BUF_MAX(5000);
 
+		progress_at(number, l.rest.n);
 		buf_addf(&place, "%s, line %zu", name, number);
 		line = str_trim_right(line);
 		if (line.n != 0)
@@ -82,7 +84,7 @@ static void read_aliases(const struct tables *t, struct map_build *b,
 	put_marks(t, b);
 }
 
-static const struct tables_tool postalias = {
+const struct tables_tool tables_postalias = {
 	.letters = "+c:d:finNopq:rsuvw",
 	.usage = "postalias [-Nfinoprsuvw] [-c config_dir] [-d key] [-q key] "
 		 "[map_type:]file...",
@@ -92,13 +94,13 @@ static const struct tables_tool postalias = {
 
 int postalias_main(int argc, char **argv)
 {
-	return tables_main(&postalias, argc, argv);
+	return tables_main(&tables_postalias, argc, argv);
 }
 
 /* Options are sendmail's, and mean nothing here. */
 int newaliases_main(int argc UNUSED, char **argv UNUSED)
 {
-	struct tables t = { .tool = &postalias, .mode = 'b' };
+	struct tables t = { .tool = &tables_postalias, .mode = 'b' };
 	const char *list;
 	struct str rest, item;
 	struct err e;

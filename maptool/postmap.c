@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "map/rhs.h"
 #include "map/source.h"
+#include "maptool/progress.h"
 #include "maptool/tables.h"
 
 #define VALUE_MAX ((size_t)1 << 26)
@@ -34,6 +35,7 @@ static void read_records(const struct tables *t, struct map_build *b,
 
 	source_init(&s, name, text, (t->flags & MAP_UTF8) != 0);
 	while (source_next(&s, &key, &val)) {
+		progress_at(s.line, s.lines.rest.n);
 		if ((t->flags & MAP_RHS_FILES) != 0) {
 			if (!encode_files(&s, val, &value))
 				continue;
@@ -44,7 +46,7 @@ static void read_records(const struct tables *t, struct map_build *b,
 	source_clear(&s);
 }
 
-static const struct tables_tool postmap = {
+const struct tables_tool tables_postmap = {
 	/* "+": what follows the first map is a map. */
 	.letters = "+bc:d:fFhijmnNopq:rsuUvw",
 	.usage = "postmap [-bfFhimnNoprsuUvw] [-c config_dir] [-d key] "
@@ -55,5 +57,5 @@ static const struct tables_tool postmap = {
 
 int postmap_main(int argc, char **argv)
 {
-	return tables_main(&postmap, argc, argv);
+	return tables_main(&tables_postmap, argc, argv);
 }

@@ -2,6 +2,7 @@
 
 #include "maptool/tables.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,17 @@ static const struct {
 	{ 'w', MAP_DUP_IGNORE, MAP_DUP_REPLACE },
 };
 
-static bool flag_option(struct tables *t, int c)
+static const struct {
+	char letter;
+	size_t at; /* of a bool in struct tables */
+} switches[] = {
+	{ 'f', offsetof(struct tables, no_fold) },
+	{ 'o', offsetof(struct tables, keep_owner) },
+	{ 'p', offsetof(struct tables, no_mode) },
+	{ 'u', offsetof(struct tables, no_utf8) },
+};
+
+bool tables_flag(struct tables *t, int c)
 {
 	size_t i;
 
@@ -42,6 +53,11 @@ static bool flag_option(struct tables *t, int c)
 		if (flag_options[i].letter == c) {
 			t->flags &= ~flag_options[i].clear;
 			t->flags |= flag_options[i].set;
+			return true;
+		}
+	for (i = 0; i < NELEM(switches); i++)
+		if (switches[i].letter == c) {
+			*(bool *)((char *)t + switches[i].at) = true;
 			return true;
 		}
 	return false;
@@ -61,18 +77,6 @@ static void one_option(struct tables *t, int c)
 	case 's':
 		set_mode(t, (char)c, NULL);
 		break;
-	case 'f':
-		t->no_fold = true;
-		break;
-	case 'o':
-		t->keep_owner = true;
-		break;
-	case 'p':
-		t->no_mode = true;
-		break;
-	case 'u':
-		t->no_utf8 = true;
-		break;
 	case 'U': /* it only matters beside -b and -h */
 	case 'v': /* there is nothing to tell */
 		break;
@@ -91,7 +95,7 @@ static void parse(struct tables *t, int argc, char **argv)
 	int c;
 
 	while ((c = getopt(argc, argv, t->tool->letters)) != -1)
-		if (!flag_option(t, c))
+		if (!tables_flag(t, c))
 			one_option(t, c);
 	t->maps = argv + optind;
 	t->n = argc - optind;
@@ -101,30 +105,44 @@ static void parse(struct tables *t, int argc, char **argv)
 		log_fatal("usage: %s", t->tool->usage);
 }
 
-void tables_config(struct tables *t)
+const char *tables_dir(const struct tables *t)
 {
 	const char *env = getenv("MAIL_CONFIG");
-	const char *dir = t->dir != NULL ? t->dir
-	    : env != NULL                ? env
-					 : "/etc/postfix";
+
+	if (t->dir != NULL)
+		return t->dir;
+	return env != NULL ? env : "/etc/postfix";
+}
+
+enum st tables_load(struct tables *t, struct err *e)
+{
+	const char *dir = tables_dir(t);
 	bool own_name = strcmp(log_get_tag(), "maptool") == 0;
 	AUTO_BUF path = BUF_MAX(4096);
 	bool utf8;
-	struct err e;
 
 	buf_addf(&path, "%s/main.cf", dir);
 	if (own_name && access(buf_c(&path), F_OK) != 0)
 		t->conf = conf_defaults(dir);
-	else if (conf_load(&t->conf, dir, &e) != ST_OK)
-		log_fatal("%s", e.text);
-	if (conf_str(t->conf, "default_database_type", &t->default_type, &e) !=
+	else if (conf_load(&t->conf, dir, e) != ST_OK)
+		return ST_TEMP;
+	if (conf_str(t->conf, "default_database_type", &t->default_type, e) !=
 		ST_OK ||
-	    conf_bool(t->conf, "smtputf8_enable", &utf8, &e) != ST_OK)
-		log_fatal("%s", e.text);
+	    conf_bool(t->conf, "smtputf8_enable", &utf8, e) != ST_OK)
+		return ST_TEMP;
 	if (utf8 && !t->no_utf8)
 		t->flags |= MAP_UTF8;
 	if (!t->no_fold)
 		t->flags |= MAP_FOLD;
+	return ST_OK;
+}
+
+void tables_config(struct tables *t)
+{
+	struct err e;
+
+	if (tables_load(t, &e) != ST_OK)
+		log_fatal("%s", e.text);
 }
 
 static const struct {

@@ -7,6 +7,7 @@
 #define MAPTOOL_TABLES_H
 
 #include <stdbool.h>
+#include <sys/stat.h>
 
 #include "base/str.h"
 #include "conf/conf.h"
@@ -41,10 +42,22 @@ struct tables {
 	const char *default_type;
 };
 
+extern const struct tables_tool tables_postmap, tables_postalias;
+
+/* An option that only sets something: -f -F -n -N -o -p -r -u -w. False: c is
+ * none of them. */
+bool tables_flag(struct tables *t, int c);
+/* -c, or MAIL_CONFIG, or /etc/postfix. */
+const char *tables_dir(const struct tables *t);
 /* Read main.cf for what a run needs: default_type, UTF-8 in flags. */
-void tables_config(struct tables *t);
+enum st tables_load(struct tables *t, struct err *e) MUST_CHECK;
+void tables_config(struct tables *t); /* or end the program */
 /* A record that does not come: say so and end, the old table stays. */
 void tables_put(struct map_build *b, struct str key, struct str val);
+
+/* As root, without -o: become the owner of the source, and root again. */
+void tables_become_owner(const struct tables *t, const struct stat *sb);
+void tables_become_root(void);
 
 /* The exit status. */
 int tables_make(const struct tables *t);
