@@ -118,7 +118,7 @@ static void read_leaf(struct tree *t, const unsigned char *page, uint32_t no)
 	}
 }
 
-/* A node's item: the least key below it (of the first one: none), a page. */
+/* A node's item: the least key below it, and a page. */
 static bool read_branch(struct tree *t, const unsigned char *page, uint32_t no,
     unsigned i, uint32_t *child)
 {
@@ -134,8 +134,6 @@ static bool read_branch(struct tree *t, const unsigned char *page, uint32_t no,
 		return false;
 	}
 	*child = db_u32(f, p + 4);
-	if (i == 0)
-		return true;
 	length = db_u16(f, p);
 	key = (struct str){ (const char *)p + NODE_HEAD, length };
 	if ((p[2] & ~(unsigned)ITEM_DELETED) == ITEM_OVERFLOW) {
@@ -150,7 +148,9 @@ static bool read_branch(struct tree *t, const unsigned char *page, uint32_t no,
 			return false;
 		key = buf_str(&f->key);
 	}
-	in_order(t, key, no, false);
+	/* Nobody looks at the first one. */
+	if (i != 0)
+		in_order(t, key, no, false);
 	return true;
 }
 

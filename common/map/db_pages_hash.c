@@ -9,6 +9,7 @@
 #define AT_SPARES     96
 #define SPARES        32
 /* Places in a page. */
+#define AT_PREV  12
 #define AT_NEXT  16
 #define AT_ITEMS 20
 #define AT_TYPE  25
@@ -80,10 +81,20 @@ static bool read_item(struct db_pages *f, uint32_t no, unsigned i,
 	return true;
 }
 
+/* A search on a page relies on the order of its keys. */
+static void check_order(struct db_pages *f, uint32_t no, struct str key,
+    struct buf *last)
+{
+	if (last->p != NULL && str_cmp(buf_str(last), key) >= 0)
+		db_problem(f, "page %u: keys are out of order", no);
+	buf_set(last, key);
+}
+
 static void read_page(struct db_pages *f, const struct shape *s, uint32_t no,
     uint32_t bucket)
 {
 	const unsigned char *page = db_page(f, no);
+	AUTO_BUF last = BUF_MAX(f->key.max);
 	struct str key, val;
 	unsigned items, i;
 
@@ -99,6 +110,8 @@ static void read_page(struct db_pages *f, const struct shape *s, uint32_t no,
 			db_problem(f,
 			    "page %u: a record of bucket %u in bucket %u", no,
 			    bucket_of(s, key), bucket);
+		if (page[AT_TYPE] == PAGE_HASH)
+			check_order(f, no, key, &last);
 		if (!f->stop)
 			db_record(f, key, val);
 	}
@@ -109,7 +122,7 @@ static void walk_bucket(struct db_pages *f, const struct shape *s,
 {
 	uint64_t first = bucket_page(f, bucket);
 	uint32_t no = first > UINT32_MAX ? UINT32_MAX : (uint32_t)first;
-	bool begun = false;
+	uint32_t before = 0;
 
 	do {
 		const unsigned char *page = db_visit(f, no);
@@ -117,7 +130,7 @@ static void walk_bucket(struct db_pages *f, const struct shape *s,
 		if (page == NULL)
 			return;
 		/* A bucket that never had a record was never written. */
-		if (page[AT_TYPE] == PAGE_NONE && !begun &&
+		if (page[AT_TYPE] == PAGE_NONE && before == 0 &&
 		    db_u16(f, page + AT_ITEMS) == 0)
 			return;
 		if (page[AT_TYPE] != PAGE_HASH &&
@@ -126,9 +139,14 @@ static void walk_bucket(struct db_pages *f, const struct shape *s,
 			    bucket);
 			return;
 		}
+		if (db_u32(f, page + AT_PREV) != before)
+			db_problem(f,
+			    "page %u: the chain of bucket %u is "
+			    "broken",
+			    no, bucket);
 		read_page(f, s, no, bucket);
+		before = no;
 		no = db_u32(f, page + AT_NEXT);
-		begun = true;
 	} while (no != 0 && !f->stop);
 }
 

@@ -34,7 +34,9 @@ UNIT_TESTS = \
 	%D%/test_instance \
 	%D%/test_lines \
 	%D%/test_map \
+	%D%/test_native \
 	%D%/test_netrc \
+	%D%/test_pages \
 	%D%/test_pattern \
 	%D%/test_pop3 \
 	%D%/test_pop3_end \
@@ -79,7 +81,9 @@ LDADD = $(UNIT_LDADD)
 %C%_test_instance_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_map_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_native_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_netrc_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_pages_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pattern_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pop3_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pop3_end_CFLAGS = $(UNIT_CFLAGS)
