@@ -1,5 +1,6 @@
 /* cmd_dump - all records of a table, sorted, in one of four forms. */
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,10 @@
 #include "maptool/rows.h"
 
 #define LINE_MAX_BYTES ((size_t)1 << 28)
+
+enum {
+	FORMAT = 256
+};
 
 struct dump {
 	const struct format *format;
@@ -207,14 +212,29 @@ static void quoted(struct buf *out, struct str s)
 	buf_addch(out, '"');
 }
 
+/* A plain word needs no quotes; all else is tried with them first. */
+static bool is_plain(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if (!isalnum((unsigned char)s.p[i]) &&
+		    strchr("._+-", s.p[i]) == NULL)
+			return false;
+	return true;
+}
+
 static bool alias_line(struct buf *line, const struct row *row)
 {
-	buf_setf(line, "%.*s: %.*s\n", STR_ARG(row->key), STR_ARG(row->val));
+	buf_reset(line);
+	if (is_plain(row->key))
+		buf_add(line, row->key);
+	else
+		quoted(line, row->key);
+	buf_addf(line, ": %.*s\n", STR_ARG(row->val));
 	if (alias_reads_as(buf_str(line), row))
 		return true;
-	buf_reset(line);
-	quoted(line, row->key);
-	buf_addf(line, ": %.*s\n", STR_ARG(row->val));
+	buf_setf(line, "%.*s: %.*s\n", STR_ARG(row->key), STR_ARG(row->val));
 	return alias_reads_as(buf_str(line), row);
 }
 
@@ -254,7 +274,7 @@ static bool option(int c, const char *arg, void *own)
 	struct dump *d = own;
 	size_t i;
 
-	if (c != 'F')
+	if (c != FORMAT)
 		return false;
 	for (i = 0; i < NELEM(formats); i++)
 		if (strcmp(formats[i].name, arg) == 0)
@@ -290,7 +310,7 @@ static int run(struct native *n, int argc, char **argv, void *own)
 }
 
 static const struct option longs[] = {
-	{ "format", required_argument, NULL, 'F' },
+	{ "format", required_argument, NULL, FORMAT },
 	{ NULL, 0, NULL, 0 },
 };
 

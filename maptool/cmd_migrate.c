@@ -48,8 +48,8 @@ static int make_table(const struct migrate *m, const struct ref *r)
 		    buf_c(&spec));
 		return NATIVE_YES;
 	}
-	printf("%s: made from %s\n", buf_c(&spec),
-	    source ? r->name : buf_c(&old));
+	printf("%s: %s from %s\n", buf_c(&spec),
+	    m->dry ? "would be made" : "made", source ? r->name : buf_c(&old));
 	if (m->dry)
 		return NATIVE_YES;
 	return source ? build_table(m->n, buf_c(&spec), r->aliases)

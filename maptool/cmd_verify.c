@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "maptool/native.h"
 #include "maptool/rows.h"
 
@@ -78,11 +79,16 @@ static void compare(const struct native *n, const struct rows *rows,
 	struct rows_how how = { .t = &t,
 		.aliases = n->aliases || rows->aliases };
 	struct err e;
+	enum st st;
 
 	/* Only -f leaves upper case. */
 	if (rows->upper != 0)
 		t.flags &= ~(unsigned)MAP_FOLD;
-	if (rows_source(&made, source, &how, &e) != ST_OK) {
+	/* Bad lines are the business of maptool check. */
+	log_to_stderr(false);
+	st = rows_source(&made, source, &how, &e);
+	log_to_stderr(true);
+	if (st != ST_OK) {
 		problem(e.text, r);
 		return;
 	}

@@ -26,7 +26,10 @@ static size_t old_type(struct str line, size_t at, bool bare)
 	char before = at == 0 ? ' ' : line.p[at - 1];
 	size_t i;
 
-	if (is_name(before) || strchr("-./", before) != NULL)
+	if (is_name(before) || strchr("-./$", before) != NULL)
+		return 0;
+	/* ${hash:...} has a parameter of that name. */
+	if (str_ends(str_head(line, at), STR("${")))
 		return 0;
 	/* Behind a colon it is a name, but for proxy:. */
 	if (before == ':' && !str_ends(str_head(line, at), STR("proxy:")))

@@ -70,12 +70,19 @@ static void note_value(struct finder *f, struct str value)
 	bool bare = str_ends(f->param, STR("_maps")) || is_aliases(f->param);
 	struct str word, type, name;
 
+	/* These only repeat what others name. */
+	if (str_eqc(f->param, "proxy_read_maps") ||
+	    str_eqc(f->param, "proxy_write_maps"))
+		return;
 	while (str_word(&value, ", \t\r\n{}", &word)) {
 		while (str_starts(word, STR("proxy:")))
 			word = str_skip(word, 6);
 		name = word;
 		if (str_cut(&name, ':', &type)) {
-			if (name.n != 0 && rows_suffix(type) != NULL)
+			/* "hash:/etc/" is the start of one, in a user's own
+			 * parameter. */
+			if (name.n != 0 && name.p[name.n - 1] != '/' &&
+			    rows_suffix(type) != NULL)
 				note(f, type, name);
 		} else if (bare && word.p[0] == '/' &&
 		    rows_suffix(str_c(f->default_type)) != NULL) {
