@@ -80,7 +80,7 @@ void progress_writing(void)
 {
 	AUTO_BUF text = BUF_MAX(500);
 
-	if (!now.on || (!now.shown && clock_ms() < now.next))
+	if (!now.on || clock_ms() - now.begun < FIRST_MS)
 		return;
 	buf_addf(&text, "%.60s: read, writing the table", now.name);
 	show(buf_c(&text));

@@ -41,6 +41,7 @@ UNIT_TESTS = \
 	%D%/test_pop3 \
 	%D%/test_pop3_end \
 	%D%/test_postconf \
+	%D%/test_progress \
 	%D%/test_rc_lex \
 	%D%/test_rc_parse \
 	%D%/test_report \
@@ -88,6 +89,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_pop3_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pop3_end_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_postconf_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_progress_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_rc_lex_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_rc_parse_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_report_CFLAGS = $(UNIT_CFLAGS)
