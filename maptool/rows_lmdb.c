@@ -96,9 +96,9 @@ static const char *walk(struct job *j, MDB_txn *txn, MDB_dbi dbi)
 
 static const char *open_and_walk(struct job *j)
 {
-	MDB_env *env;
-	MDB_txn *txn;
-	MDB_dbi dbi;
+	MDB_env *env = NULL;
+	MDB_txn *txn = NULL;
+	MDB_dbi dbi = 0;
 	int rc = mdb_env_create(&env);
 
 	if (rc == 0)

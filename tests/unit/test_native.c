@@ -482,7 +482,7 @@ static void test_all(void **state)
 				   "hash:./ac hash:./se";
 	struct str rest = str_c(list), word;
 	AUTO_BUF want = BUF_MAX(4000);
-	AUTO_BUF upto = BUF_MAX(4000);
+	AUTO_BUF current = BUF_MAX(4000);
 
 	(void)state;
 	prepare_all();
@@ -490,11 +490,11 @@ static void test_all(void **state)
 	while (str_word(&rest, " ", &word)) {
 		buf_addf(&want, "%.*s: out of date: there is no table\n",
 		    STR_ARG(word));
-		buf_addf(&upto, "%.*s: up to date\n", STR_ARG(word));
+		buf_addf(&current, "%.*s: up to date\n", STR_ARG(word));
 	}
 	expect_text("build --all --check-only", NATIVE_NO, buf_c(&want));
 	expect_text("build --all", NATIVE_YES, "");
-	expect_text("build --all -v", NATIVE_YES, buf_c(&upto));
+	expect_text("build --all -v", NATIVE_YES, buf_c(&current));
 	expect("dump hash:./al", NATIVE_YES, "root\tme\n");
 	expect("dump hash:./al", NATIVE_YES, "YP_LAST_MODIFIED\t");
 	/* One of them has no source any more. */

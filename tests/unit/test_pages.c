@@ -2,6 +2,7 @@
 
 #include "tests/unit/unit.h"
 
+#include <db.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -143,6 +144,72 @@ static void test_whole(void **state)
 			assert_int_equal(info.records, sizes[j]);
 			assert_string_equal(info.type, kinds[i].type);
 		}
+	}
+}
+
+static const char *shape_key(unsigned i, char *key, size_t size)
+{
+	/* Every seventh of them on pages of its own. */
+	snprintf(key, size, "%0*u%s", i % 7 == 0 ? 3000 : 1, i, "@example.com");
+	return key;
+}
+
+/* By the library: a byte order, a size of pages; then most of it deleted. */
+static void make_shape(const char *path, DBTYPE type, int order,
+    unsigned page_size)
+{
+	static char key[4000];
+	unsigned i;
+	DB *db;
+
+	assert_int_equal(db_create(&db, NULL, 0), 0);
+	assert_int_equal(db->set_lorder(db, order), 0);
+	assert_int_equal(db->set_pagesize(db, page_size), 0);
+	assert_int_equal(db->set_cachesize(db, 0, 8 << 20, 1), 0);
+	assert_int_equal(db->open(db, NULL, path, NULL, type,
+			     DB_CREATE | DB_TRUNCATE, 0600),
+	    0);
+	for (i = 0; i < 3000; i++) {
+		DBT k = { .data = key }, v = { .data = key };
+
+		shape_key(i, key, sizeof(key));
+		k.size = v.size = (u_int32_t)strlen(key) + 1;
+		assert_int_equal(db->put(db, NULL, &k, &v, 0), 0);
+	}
+	for (i = 0; i < 3000; i++) {
+		DBT k = { .data = key };
+
+		shape_key(i, key, sizeof(key));
+		k.size = (u_int32_t)strlen(key) + 1;
+		if (i % 5 != 0)
+			assert_int_equal(db->del(db, NULL, &k, 0), 0);
+	}
+	assert_int_equal(db->close(db, 0), 0);
+}
+
+static void test_shapes(void **state)
+{
+	static const unsigned pages[] = { 512, 4096, 65536 };
+	static const int orders[] = { 1234, 4321 };
+	static const DBTYPE methods[] = { DB_HASH, DB_BTREE };
+	AUTO_BUF bytes = BUF_MAX(64 << 20);
+	char path[sizeof(name) + 10];
+	struct pages_info info;
+	struct seen s;
+	struct err e;
+	size_t i;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s.db", name);
+	for (i = 0; i < 12; i++) {
+		make_shape(path, methods[i % 2], orders[i / 2 % 2],
+		    pages[i / 4]);
+		buf_reset(&bytes);
+		assert_int_equal(io_read_file(path, &bytes, &e), ST_OK);
+		if (!look(&kinds[i % 2], buf_str(&bytes), &s, &info))
+			fail_msg("%s of %u: %s", kinds[i % 2].type,
+			    pages[i / 4], s.first);
+		assert_int_equal(info.records, 600);
 	}
 }
 
@@ -395,6 +462,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_shapes),
 		cmocka_unit_test(test_every_byte),
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_noise),
