@@ -129,7 +129,7 @@ static int child(int out UNUSED, void *arg)
 
 	tables.maps = &map;
 	tables.n = 1;
-	tables.tool = t->aliases ? &tables_postalias : &tables_postmap;
+	tables.tool = t->aliases ? tables_postalias : tables_postmap;
 	tables_make(&tables); /* or ends this process with status 1 */
 	free(map);
 	save(t);
@@ -269,22 +269,17 @@ static bool option(int c, const char *arg UNUSED, void *own)
 {
 	struct build *b = own;
 
-	switch (c) {
-	case IF_CHANGED:
+	if (c == IF_CHANGED)
 		b->if_changed = true;
-		return true;
-	case ALL:
+	else if (c == ALL)
 		b->all = true;
-		return true;
-	case CHECK_ONLY:
+	else if (c == CHECK_ONLY)
 		b->check_only = true;
-		return true;
-	case 'v':
+	else if (c == 'v')
 		b->verbose = true;
-		return true;
-	default:
+	else
 		return false;
-	}
+	return true;
 }
 
 static int run(struct native *n, int argc, char **argv, void *own)

@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "map/source.h"
 #include "maptool/alias.h"
+#include "maptool/json.h"
 #include "maptool/native.h"
 #include "maptool/rows.h"
 
@@ -50,61 +51,17 @@ static void text_row(struct printer *p UNUSED, const struct row *row)
 
 /* --- JSON, RFC 8259: an object a line ------------------------------------ */
 
-static void json_char(unsigned char c)
-{
-	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
-	const char *at = c == '\0' ? NULL : strchr(from, c);
-
-	if (at != NULL)
-		printf("\\%c", to[at - from]);
-	else if (c < ' ' || c == 0x7f)
-		printf("\\u%04X", c);
-	else
-		putchar(c);
-}
-
-/* The length of the UTF-8 character that s begins with; 0: it is none. */
-static size_t character(struct str s)
-{
-	size_t n;
-
-	for (n = 1; n <= 4 && n <= s.n; n++)
-		if (utf8_valid(str_head(s, n)))
-			return n;
-	return 0;
-}
-
-static bool json_string(struct str s)
-{
-	bool good = true;
-
-	putchar('"');
-	while (s.n != 0) {
-		size_t n = character(s);
-
-		if (n == 1)
-			json_char((unsigned char)*s.p);
-		else if (n != 0)
-			put(str_head(s, n));
-		else
-			fputs("\xef\xbf\xbd", stdout);
-		good = good && n != 0;
-		s = str_skip(s, n == 0 ? 1 : n);
-	}
-	putchar('"');
-	return good;
-}
-
 static void json_row(struct printer *p, const struct row *row)
 {
-	bool good;
+	AUTO_BUF line = BUF_MAX(6 * LINE_MAX_BYTES);
 
-	putchar('{');
-	good = json_string(row->key);
-	fputs(": ", stdout);
-	good = json_string(row->val) && good;
-	puts("}");
-	p->failed += !good;
+	buf_addch(&line, '{');
+	json_add(&line, row->key);
+	buf_addc(&line, ": ");
+	json_add(&line, row->val);
+	buf_addc(&line, "}\n");
+	put(buf_str(&line));
+	p->failed += !utf8_valid(row->key) || !utf8_valid(row->val);
 }
 
 /* --- CSV, RFC 4180, with the line ends of Unix --------------------------- */

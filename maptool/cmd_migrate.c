@@ -9,11 +9,9 @@
 #include "maptool/guard.h"
 #include "maptool/migrate_text.h"
 #include "maptool/native.h"
-#include "maptool/postconf_edit.h"
+#include "maptool/postconf_file.h"
 #include "maptool/refs.h"
 #include "maptool/rows.h"
-
-#define FILE_MAX ((size_t)64 << 20)
 
 enum {
 	TO = 256
@@ -77,8 +75,8 @@ static enum st count_in(const struct migrate *m, const char *file, size_t *n,
     struct err *e)
 {
 	AUTO_BUF path = BUF_MAX(8192);
-	AUTO_BUF text = BUF_MAX(FILE_MAX);
-	AUTO_BUF out = BUF_MAX(2 * FILE_MAX);
+	AUTO_BUF text = BUF_MAX(PC_FILE_MAX);
+	AUTO_BUF out = BUF_MAX(2 * (size_t)PC_FILE_MAX);
 
 	buf_addf(&path, "%s/%s", m->dir, file);
 	*n = 0;
@@ -90,18 +88,17 @@ static enum st count_in(const struct migrate *m, const char *file, size_t *n,
 	return ST_OK;
 }
 
-static void rewrite(struct str old, struct buf *text, void *arg)
-{
-	const struct migrate *m = arg;
-
-	migrate_text(old, m->to, text);
-}
-
+/* Ends this process with status 1 on an error. */
 static int edit_child(int out UNUSED, void *arg)
 {
-	struct migrate *m = arg;
+	const struct migrate *m = arg;
+	AUTO_BUF text = BUF_MAX(PC_FILE_MAX);
+	AUTO_BUF changed = BUF_MAX(2 * (size_t)PC_FILE_MAX);
+	struct pc_file f;
 
-	edit_file(m->dir, m->file, rewrite, m);
+	pc_file_open(&f, m->dir, m->file, &text);
+	migrate_text(buf_str(&text), m->to, &changed);
+	pc_file_replace(&f, &changed);
 	return NATIVE_YES;
 }
 

@@ -11,6 +11,7 @@ MAPTOOL_SRC = \
 	%D%/cmd_query.c \
 	%D%/cmd_verify.c \
 	%D%/guard.c %D%/guard.h \
+	%D%/json.c %D%/json.h \
 	%D%/make.c \
 	%D%/master_cf.c %D%/master_cf.h \
 	%D%/migrate_text.c %D%/migrate_text.h \
@@ -19,6 +20,7 @@ MAPTOOL_SRC = \
 	%D%/postconf.c %D%/postconf.h \
 	%D%/postconf_dbms.c %D%/postconf_dbms.h \
 	%D%/postconf_edit.c %D%/postconf_edit.h \
+	%D%/postconf_file.c %D%/postconf_file.h \
 	%D%/postconf_names.c %D%/postconf_names.h \
 	%D%/postconf_show.c %D%/postconf_show.h \
 	%D%/postmap.c %D%/postmap.h \

@@ -16,7 +16,7 @@
 #define TRIES 10
 
 /* As the owner of the source: the table belongs to who made the source. */
-void tables_become_owner(const struct tables *t, const struct stat *sb)
+static void become_owner(const struct tables *t, const struct stat *sb)
 {
 	if (geteuid() != 0 || t->keep_owner ||
 	    (sb->st_uid == 0 && sb->st_gid == 0))
@@ -26,7 +26,7 @@ void tables_become_owner(const struct tables *t, const struct stat *sb)
 		log_fatal("cannot become the owner of the source: %m");
 }
 
-void tables_become_root(void)
+static void become_root(void)
 {
 	if (getuid() != 0 || geteuid() == 0)
 		return;
@@ -106,7 +106,7 @@ static void make_one(const struct tables *t, const char *map)
 	if (fd < 0 || fstat(fd, &sb) != 0)
 		log_fatal("open %s: %m", name);
 	how.mode = table_mode(t, &sb);
-	tables_become_owner(t, &sb);
+	become_owner(t, &sb);
 	if (map_build_open(&b, str_c(map), t->default_type, &how, &e) != ST_OK)
 		log_fatal("%s", e.text);
 	if (read_source(fd, name, &text, &e) != ST_OK)
@@ -116,8 +116,7 @@ static void make_one(const struct tables *t, const char *map)
 	progress_writing();
 	if (map_build_commit(b, &e) != ST_OK)
 		log_fatal("%s", e.text);
-	progress_end();
-	tables_become_root();
+	become_root();
 }
 
 int tables_make(const struct tables *t)
@@ -125,7 +124,19 @@ int tables_make(const struct tables *t)
 	int i;
 
 	umask(022);
-	for (i = 0; i < t->n; i++)
+	for (i = 0; i < t->n; i++) {
 		make_one(t, t->maps[i]);
+		progress_end();
+	}
 	return 0;
+}
+
+void tables_become_owner(const struct tables *t, const struct stat *sb)
+{
+	become_owner(t, sb);
+}
+
+void tables_become_root(void)
+{
+	become_root();
 }

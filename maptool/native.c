@@ -3,6 +3,7 @@
 #include "maptool/native.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,19 +67,32 @@ static void usage(const struct native_cmd *cmd, FILE *to)
 	fprintf(to, "usage: maptool %s %s\n", cmd->name, cmd->args);
 }
 
-/* -c, -a and what says how a source is read; a command names what it takes. */
+static const struct {
+	int letter;
+	size_t at; /* of a bool in struct native */
+} switches[] = {
+	{ 'a', offsetof(struct native, aliases) },
+	{ 'f', offsetof(struct native, t.no_fold) },
+	{ 'o', offsetof(struct native, t.keep_owner) },
+	{ 'p', offsetof(struct native, t.no_mode) },
+	{ 'u', offsetof(struct native, t.no_utf8) },
+};
+
+/* -c, and how a source is read; each command names those that it takes. */
 static bool common_option(struct native *n, int c)
 {
-	switch (c) {
-	case 'c':
+	size_t i;
+
+	if (c == 'c') {
 		n->t.dir = optarg;
 		return true;
-	case 'a':
-		n->aliases = true;
-		return true;
-	default:
-		return tables_flag(&n->t, c);
 	}
+	for (i = 0; i < NELEM(switches); i++)
+		if (switches[i].letter == c) {
+			*(bool *)((char *)n + switches[i].at) = true;
+			return true;
+		}
+	return tables_flag(&n->t, c);
 }
 
 /* Where the long ones of every command begin. */
@@ -127,13 +141,13 @@ static int read_options(const struct native_cmd *cmd, struct native *n,
 
 int native_main(const struct native_cmd *cmd, int argc, char **argv)
 {
-	struct native n = { .t = { .tool = &tables_postmap, .mode = 'b' } };
+	struct native n = { .t = { .tool = tables_postmap, .mode = 'b' } };
 	void *own = xcalloc(1, cmd->own_size + 1);
 	int status = read_options(cmd, &n, own, argc, argv);
 	struct err e;
 
 	if (n.aliases)
-		n.t.tool = &tables_postalias;
+		n.t.tool = tables_postalias;
 	if (status < 0 && !cmd->no_config && tables_load(&n.t, &e) != ST_OK)
 		status = native_error("%s", e.text);
 	if (status < 0)

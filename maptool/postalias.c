@@ -84,7 +84,7 @@ static void read_aliases(const struct tables *t, struct map_build *b,
 	put_marks(t, b);
 }
 
-const struct tables_tool tables_postalias = {
+static const struct tables_tool postalias = {
 	.letters = "+c:d:finNopq:rsuvw",
 	.usage = "postalias [-Nfinoprsuvw] [-c config_dir] [-d key] [-q key] "
 		 "[map_type:]file...",
@@ -94,13 +94,13 @@ const struct tables_tool tables_postalias = {
 
 int postalias_main(int argc, char **argv)
 {
-	return tables_main(&tables_postalias, argc, argv);
+	return tables_main(&postalias, argc, argv);
 }
 
 /* Options are sendmail's, and mean nothing here. */
 int newaliases_main(int argc UNUSED, char **argv UNUSED)
 {
-	struct tables t = { .tool = &tables_postalias, .mode = 'b' };
+	struct tables t = { .tool = &postalias, .mode = 'b' };
 	const char *list;
 	struct str rest, item;
 	struct err e;
@@ -120,3 +120,5 @@ int newaliases_main(int argc UNUSED, char **argv UNUSED)
 	conf_free(t.conf);
 	return 0;
 }
+
+const struct tables_tool *const tables_postalias = &postalias;

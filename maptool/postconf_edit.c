@@ -215,13 +215,13 @@ static void replace(const struct target *t, const struct stat *old,
 	sync_directory(t->path);
 }
 
-/* DIR/NAME, or what it is a symbolic link to. */
-static void find_target(struct target *t, const char *dir, const char *name)
+/* DIR/main.cf, or what it is a symbolic link to. */
+static void find_target(struct target *t, const char *dir)
 {
 	AUTO_BUF path = BUF_MAX(PATH_MAX);
 	struct stat st;
 
-	buf_addf(&path, "%s/%s", dir, name);
+	buf_addf(&path, "%s/main.cf", dir);
 	t->path = NULL;
 	if (lstat(buf_c(&path), &st) == 0 && S_ISLNK(st.st_mode))
 		t->path = realpath(buf_c(&path), NULL);
@@ -232,15 +232,21 @@ static void find_target(struct target *t, const char *dir, const char *name)
 	lock_target(t);
 }
 
-void edit_file(const char *dir, const char *name, edit_fn *fn, void *arg)
+int pc_edit(const struct postconf *pc)
 {
+	enum edit_mode mode = pc_has(pc, 'e') ? EDIT_SET
+	    : pc_has(pc, 'X')                 ? EDIT_DROP
+					      : EDIT_COMMENT;
 	AUTO_BUF text = BUF_MAX(FILE_MAX);
 	AUTO_BUF out = BUF_MAX(FILE_MAX + 65536);
 	struct target t;
+	struct edit *edits;
 	struct stat old;
 	struct err e;
+	size_t count, i;
 
-	find_target(&t, dir, name);
+	edits = read_operands(pc, mode, &count);
+	find_target(&t, pc->dir);
 	AUTO_FD fd = open(t.path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &old) != 0) {
 		AUTO_BUF what = BUF_MAX(PATH_MAX + 100);
@@ -252,44 +258,18 @@ void edit_file(const char *dir, const char *name, edit_fn *fn, void *arg)
 		unlink(t.tmp);
 		log_fatal("%s", e.text);
 	}
-	fn(buf_str(&text), &out, arg);
+	edit_text(buf_str(&text), mode, edits, count, &out);
+	for (i = 0; i < count; i++)
+		if (edits[i].seen > 1)
+			log_warn("%s: multiple entries for \"%.*s\"", t.path,
+			    STR_ARG(edits[i].name));
 	errno = EFBIG;
 	if (out.full)
-		give_up(&t, "edit the file");
+		give_up(&t, "edit main.cf");
 	replace(&t, &old, buf_str(&out));
 	fd_clear(&t.fd);
 	free(t.path);
 	free(t.tmp);
-}
-
-struct job {
-	enum edit_mode mode;
-	struct edit *edits;
-	size_t count;
-	const char *dir;
-};
-
-static void edit_main_cf(struct str old, struct buf *text, void *arg)
-{
-	const struct job *j = arg;
-	size_t i;
-
-	edit_text(old, j->mode, j->edits, j->count, text);
-	for (i = 0; i < j->count; i++)
-		if (j->edits[i].seen > 1)
-			log_warn("%s/main.cf: multiple entries for \"%.*s\"",
-			    j->dir, STR_ARG(j->edits[i].name));
-}
-
-int pc_edit(const struct postconf *pc)
-{
-	struct job j = { .dir = pc->dir,
-		.mode = pc_has(pc, 'e') ? EDIT_SET
-		    : pc_has(pc, 'X')   ? EDIT_DROP
-					: EDIT_COMMENT };
-
-	j.edits = read_operands(pc, j.mode, &j.count);
-	edit_file(pc->dir, "main.cf", edit_main_cf, &j);
-	free(j.edits);
+	free(edits);
 	return 0;
 }

@@ -33,13 +33,6 @@ struct edit {
 void edit_text(struct str text, enum edit_mode mode, struct edit *edits,
     size_t count, struct buf *out);
 
-/*
- * Put what fn makes of the text of DIR/NAME in its place. Exits with 1 after a
- * "fatal: ..."; the file is untouched then.
- */
-typedef void edit_fn(struct str old, struct buf *text, void *arg);
-void edit_file(const char *dir, const char *name, edit_fn *fn, void *arg);
-
 /* Exits with 1 after a "fatal: ..."; the file is untouched then. */
 int pc_edit(const struct postconf *pc);
 

@@ -46,7 +46,7 @@ static void read_records(const struct tables *t, struct map_build *b,
 	source_clear(&s);
 }
 
-const struct tables_tool tables_postmap = {
+static const struct tables_tool postmap = {
 	/* "+": what follows the first map is a map. */
 	.letters = "+bc:d:fFhijmnNopq:rsuUvw",
 	.usage = "postmap [-bfFhimnNoprsuUvw] [-c config_dir] [-d key] "
@@ -57,5 +57,7 @@ const struct tables_tool tables_postmap = {
 
 int postmap_main(int argc, char **argv)
 {
-	return tables_main(&tables_postmap, argc, argv);
+	return tables_main(&postmap, argc, argv);
 }
+
+const struct tables_tool *const tables_postmap = &postmap;

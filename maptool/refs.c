@@ -69,6 +69,7 @@ static void note_value(struct finder *f, struct str value)
 {
 	bool bare = str_ends(f->param, STR("_maps")) || is_aliases(f->param);
 	struct str word, type, name;
+	bool has_type;
 
 	/* These only repeat what others name. */
 	if (str_eqc(f->param, "proxy_read_maps") ||
@@ -78,16 +79,16 @@ static void note_value(struct finder *f, struct str value)
 		while (str_starts(word, STR("proxy:")))
 			word = str_skip(word, 6);
 		name = word;
-		if (str_cut(&name, ':', &type)) {
-			/* "hash:/etc/" is the start of one, in a user's own
-			 * parameter. */
-			if (name.n != 0 && name.p[name.n - 1] != '/' &&
-			    rows_suffix(type) != NULL)
-				note(f, type, name);
-		} else if (bare && word.p[0] == '/' &&
-		    rows_suffix(str_c(f->default_type)) != NULL) {
-			note(f, str_c(f->default_type), word);
+		has_type = str_cut(&name, ':', &type);
+		if (!has_type && bare && word.p[0] == '/') {
+			type = str_c(f->default_type);
+			name = word;
 		}
+		/* "hash:/etc/" is the start of one, in a user's own
+		 * parameter. */
+		if (name.n != 0 && name.p[name.n - 1] != '/' &&
+		    rows_suffix(type) != NULL)
+			note(f, type, name);
 	}
 }
 

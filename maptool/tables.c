@@ -2,7 +2,6 @@
 
 #include "maptool/tables.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,17 +34,7 @@ static const struct {
 	{ 'w', MAP_DUP_IGNORE, MAP_DUP_REPLACE },
 };
 
-static const struct {
-	char letter;
-	size_t at; /* of a bool in struct tables */
-} switches[] = {
-	{ 'f', offsetof(struct tables, no_fold) },
-	{ 'o', offsetof(struct tables, keep_owner) },
-	{ 'p', offsetof(struct tables, no_mode) },
-	{ 'u', offsetof(struct tables, no_utf8) },
-};
-
-bool tables_flag(struct tables *t, int c)
+static bool flag_option(struct tables *t, int c)
 {
 	size_t i;
 
@@ -53,11 +42,6 @@ bool tables_flag(struct tables *t, int c)
 		if (flag_options[i].letter == c) {
 			t->flags &= ~flag_options[i].clear;
 			t->flags |= flag_options[i].set;
-			return true;
-		}
-	for (i = 0; i < NELEM(switches); i++)
-		if (switches[i].letter == c) {
-			*(bool *)((char *)t + switches[i].at) = true;
 			return true;
 		}
 	return false;
@@ -77,6 +61,18 @@ static void one_option(struct tables *t, int c)
 	case 's':
 		set_mode(t, (char)c, NULL);
 		break;
+	case 'f':
+		t->no_fold = true;
+		break;
+	case 'o':
+		t->keep_owner = true;
+		break;
+	case 'p':
+		t->no_mode = true;
+		break;
+	case 'u':
+		t->no_utf8 = true;
+		break;
 	case 'U': /* it only matters beside -b and -h */
 	case 'v': /* there is nothing to tell */
 		break;
@@ -95,7 +91,7 @@ static void parse(struct tables *t, int argc, char **argv)
 	int c;
 
 	while ((c = getopt(argc, argv, t->tool->letters)) != -1)
-		if (!tables_flag(t, c))
+		if (!flag_option(t, c))
 			one_option(t, c);
 	t->maps = argv + optind;
 	t->n = argc - optind;
@@ -103,6 +99,11 @@ static void parse(struct tables *t, int argc, char **argv)
 		exit(1);
 	if (t->n == 0)
 		log_fatal("usage: %s", t->tool->usage);
+}
+
+bool tables_flag(struct tables *t, int c)
+{
+	return flag_option(t, c);
 }
 
 const char *tables_dir(const struct tables *t)

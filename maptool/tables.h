@@ -42,10 +42,9 @@ struct tables {
 	const char *default_type;
 };
 
-extern const struct tables_tool tables_postmap, tables_postalias;
+extern const struct tables_tool *const tables_postmap, *const tables_postalias;
 
-/* An option that only sets something: -f -F -n -N -o -p -r -u -w. False: c is
- * none of them. */
+/* An option that only sets something, -F -n -N -r -w; false: it is none. */
 bool tables_flag(struct tables *t, int c);
 /* -c, or MAIL_CONFIG, or /etc/postfix. */
 const char *tables_dir(const struct tables *t);
