@@ -29,6 +29,7 @@ UNIT_TESTS = \
 	%D%/test_dot \
 	%D%/test_expand \
 	%D%/test_fetch_header \
+	%D%/test_guard \
 	%D%/test_header \
 	%D%/test_identity \
 	%D%/test_instance \
@@ -77,6 +78,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_dot_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_expand_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_fetch_header_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_guard_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_header_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_identity_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_instance_CFLAGS = $(UNIT_CFLAGS)
