@@ -58,7 +58,7 @@ static int run(struct native *n, int argc, char **argv, void *own UNUSED)
 
 const struct native_cmd cmd_diff = {
 	.name = "diff",
-	.args = "[-afu] [-c dir] [type:]a [type:]b",
+	.args = "[-afru] [-c dir] [type:]a [type:]b",
 	.idea = "how two tables, or a table and a source, differ",
 	.help = "Prints -key (only in a), +key (only in b), ~key old -> new.\n"
 		"What has no type: before it is a source.\n"
@@ -66,8 +66,9 @@ const struct native_cmd cmd_diff = {
 		"table of aliases)\n"
 		"  -c dir  configuration\n"
 		"  -f      do not fold the keys of a source\n"
+		"  -r      of duplicates in a source the last counts\n"
 		"  -u      texts are not UTF-8\n",
-	.letters = "ac:fu",
+	.letters = "ac:fru",
 	.run = run,
 	.least_arguments = 2,
 };

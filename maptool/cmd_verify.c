@@ -166,7 +166,7 @@ static const struct option longs[] = {
 
 const struct native_cmd cmd_verify = {
 	.name = "verify",
-	.args = "[-aFfu] [--no-source] [-c dir] [type:]name...",
+	.args = "[-aFfru] [--no-source] [-c dir] [type:]name...",
 	.idea = "is a table's file whole, and as its source says?",
 	.help =
 	    "  --no-source  do not compare with the source\n"
@@ -176,7 +176,7 @@ const struct native_cmd cmd_verify = {
 	    "  -F      values of the source are names of files\n"
 	    "  -f      the keys of the source are not folded\n"
 	    "  -u      texts are not UTF-8\n",
-	.letters = "ac:Ffu",
+	.letters = "ac:Ffru",
 	.longs = longs,
 	.option = option,
 	.run = run,

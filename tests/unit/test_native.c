@@ -12,6 +12,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "map/build.h"
 #include "maptool/migrate_text.h"
 #include "maptool/native.h"
 
@@ -274,6 +275,13 @@ static void test_convert_mode(void **state)
 
 static void test_verify(void **state)
 {
+	struct map_build_how how = { .flags = MAP_TRY1,
+		.add = true,
+		.mode = 0644,
+		.uid = (uid_t)-1 };
+	struct map_build *b;
+	struct err e;
+
 	(void)state;
 	put("t", "a 1\nb 2\nbad\n");
 	expect("build hash:t", NATIVE_YES, "expected format");
@@ -287,10 +295,21 @@ static void test_verify(void **state)
 	expect("verify btree:t", NATIVE_NO, "the file is a hash table");
 	expect("verify hash:nothing", NATIVE_ERROR, "No such file");
 	expect("verify texthash:t", NATIVE_ERROR, "only files of hash");
-	/* A file of one style to which records of the other were added. */
+	put("t", "a 1\nA 2\n");
+	expect("build -r hash:t", NATIVE_YES, "");
+	expect("verify hash:t", NATIVE_NO, "1 with another value");
+	expect("verify -r hash:t", NATIVE_YES, "good");
+	expect_text("diff -r hash:t t", NATIVE_YES, "");
+	/* A file of one style, and one to which records of the other came. */
 	put("t", "a 1\n");
 	expect_text("build -n hash:t", NATIVE_YES, "");
 	expect("verify hash:t", NATIVE_YES, "good");
+	assert_int_equal(map_build_open(&b, STR("hash:t"), "hash", &how, &e),
+	    ST_OK);
+	assert_int_equal(map_build_put(b, STR("b"), STR("2"), &e), ST_OK);
+	assert_int_equal(map_build_commit(b, &e), ST_OK);
+	expect("verify --no-source hash:t", NATIVE_NO,
+	    "1 records end in a NUL and 1 do not");
 }
 
 static void test_query(void **state)
