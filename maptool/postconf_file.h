@@ -15,7 +15,7 @@
 #include "base/str.h"
 
 /* The longest file that is edited. */
-#define PC_FILE_MAX (64 * 1024 * 1024)
+#define PC_FILE_MAX (256 * 1024 * 1024)
 
 struct pc_file {
 	char *path, *tmp;
