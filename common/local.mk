@@ -38,6 +38,10 @@ COMMON_SRC = \
 	%D%/map/braces.c %D%/map/braces.h \
 	%D%/map/build.c %D%/map/build.h \
 	%D%/map/bulk.c %D%/map/bulk.h \
+	%D%/map/cdb_pages.c \
+	%D%/map/db_pages.c %D%/map/db_pages.h \
+	%D%/map/db_pages_btree.c \
+	%D%/map/db_pages_hash.c \
 	%D%/map/edit_bdb.c %D%/map/edit_bdb.h \
 	%D%/map/edit_lmdb.c %D%/map/edit_lmdb.h \
 	%D%/map/file_id.c \
@@ -68,6 +72,7 @@ COMMON_SRC = \
 	%D%/map/memory.c %D%/map/memory.h \
 	%D%/map/missing.c \
 	%D%/map/nul.c %D%/map/nul.h \
+	%D%/map/pages.h \
 	%D%/map/pattern.c %D%/map/pattern.h \
 	%D%/map/peer.c %D%/map/peer.h \
 	%D%/map/redirect.c %D%/map/redirect.h \

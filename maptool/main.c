@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "maptool/native.h"
 #include "maptool/postconf.h"
 #include "maptool/postmap.h"
 
@@ -24,6 +25,7 @@ static const char usage[] =
     "       maptool alias ARGUMENT...   as postalias: alias files\n"
     "       maptool conf ARGUMENT...    as postconf: show and edit main.cf\n"
     "       maptool newaliases          alias files of alias_database\n"
+    "       maptool COMMAND ARGUMENT... one of those below; maptool COMMAND --help\n"
     "       maptool --version | --help\n"
     "\n"
     "Called as postmap, postalias, postconf or newaliases it is that tool. See\n"
@@ -33,6 +35,7 @@ int main(int argc, char **argv)
 {
 	static char unknown[] = "maptool";
 	char *name = argc > 0 ? basename(argv[0]) : unknown;
+	const struct native_cmd *cmd;
 	const struct tool *t;
 
 	log_init(name);
@@ -41,6 +44,8 @@ int main(int argc, char **argv)
 			return t->run(argc, argv);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0) {
 		fputs(usage, argc < 2 ? stderr : stdout);
+		if (argc >= 2)
+			native_list();
 		return argc < 2;
 	}
 	if (strcmp(argv[1], "--version") == 0) {
@@ -50,6 +55,9 @@ int main(int argc, char **argv)
 	for (t = tools; t < tools + NELEM(tools); t++)
 		if (strcmp(t->word, argv[1]) == 0)
 			return t->run(argc - 1, argv + 1);
+	cmd = native_find(argv[1]);
+	if (cmd != NULL)
+		return native_main(cmd, argc - 1, argv + 1);
 	log_error("unknown command \"%s\"", argv[1]);
 	fputs(usage, stderr);
 	return 1;

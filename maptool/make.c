@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "map/redirect.h"
+#include "maptool/progress.h"
 #include "maptool/tables.h"
 
 #define SOURCE_MAX ((size_t)1 << 32)
@@ -139,7 +140,9 @@ static void make_one(const struct tables *t, const char *map)
 	tables_tell(t, "%s %s from %s", add ? "add to" : "build", map, name);
 	if (read_source(fd, name, &text, &e) != ST_OK)
 		give_up(b, &e);
+	progress_begin(name, text.n);
 	t->tool->read(t, b, name, buf_str(&text));
+	progress_writing();
 	if (map_build_commit(b, &e) != ST_OK)
 		log_fatal("%s", e.text);
 	tables_tell(t, "%s is done", map);
@@ -151,7 +154,19 @@ int tables_make(const struct tables *t)
 	int i;
 
 	umask(022);
-	for (i = 0; i < t->n; i++)
+	for (i = 0; i < t->n; i++) {
 		make_one(t, t->maps[i]);
+		progress_end();
+	}
 	return 0;
+}
+
+void tables_become_owner(const struct tables *t, const struct stat *sb)
+{
+	become_owner(t, sb);
+}
+
+void tables_become_root(void)
+{
+	become_root();
 }

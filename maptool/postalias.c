@@ -11,6 +11,7 @@
 #include "map/list.h"
 #include "maptool/alias.h"
 #include "maptool/postmap.h"
+#include "maptool/progress.h"
 #include "maptool/tables.h"
 
 #define LINE_MAX_BYTES ((size_t)1 << 26)
@@ -79,6 +80,7 @@ static void read_aliases(const struct tables *t, struct map_build *b,
 	while (lines_next(&l, &line, &number)) {
 		AUTO_BUF place = BUF_MAX(5000);
 
+		progress_at(number, l.rest.n);
 		buf_addf(&place, "%s, line %zu", name, number);
 		line = str_trim_right(line);
 		if (line.n != 0)
@@ -132,3 +134,5 @@ int newaliases_main(int argc UNUSED, char **argv UNUSED)
 	conf_free(t.conf);
 	return 0;
 }
+
+const struct tables_tool *const tables_postalias = &postalias;

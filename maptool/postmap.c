@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "map/rhs.h"
 #include "map/source.h"
+#include "maptool/progress.h"
 #include "maptool/tables.h"
 
 #define VALUE_MAX ((size_t)1 << 26)
@@ -34,6 +35,7 @@ static void read_records(const struct tables *t, struct map_build *b,
 
 	source_init(&s, name, text, (t->flags & MAP_UTF8) != 0);
 	while (source_next(&s, &key, &val)) {
+		progress_at(s.line, s.lines.rest.n);
 		if ((t->flags & MAP_RHS_FILES) != 0) {
 			if (!encode_files(&s, val, &value))
 				continue;
@@ -63,3 +65,5 @@ int postmap_main(int argc, char **argv)
 {
 	return tables_main(&postmap, argc, argv);
 }
+
+const struct tables_tool *const tables_postmap = &postmap;

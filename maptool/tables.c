@@ -11,7 +11,7 @@
 
 #include "base/log.h"
 #include "map/redirect.h"
-#include "maptool/shield.h"
+#include "maptool/guard.h"
 
 static void set_mode(struct tables *t, char mode, const char *key)
 {
@@ -63,7 +63,7 @@ static const struct {
 	{ 'm', KEYS_PARTS },
 };
 
-static bool flag_option(struct tables *t, int c)
+bool tables_flag(struct tables *t, int c)
 {
 	size_t i;
 
@@ -73,6 +73,15 @@ static bool flag_option(struct tables *t, int c)
 			t->flags |= flag_options[i].set;
 			return true;
 		}
+	return false;
+}
+
+static bool simple_option(struct tables *t, int c)
+{
+	size_t i;
+
+	if (tables_flag(t, c))
+		return true;
 	for (i = 0; i < NELEM(yes_options); i++)
 		if (yes_options[i].letter == c) {
 			*(bool *)((char *)t + yes_options[i].place) = true;
@@ -126,7 +135,7 @@ static void parse(struct tables *t, int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, t->tool->letters, t->tool->words,
 		    NULL)) != -1)
-		if (!flag_option(t, c))
+		if (!simple_option(t, c))
 			one_option(t, c);
 	check_options(t);
 	t->maps = argv + optind;
@@ -153,37 +162,50 @@ void tables_tell(const struct tables *t, const char *fmt, ...)
 	log_info("%s", buf_c(&line));
 }
 
-void tables_config(struct tables *t)
+const char *tables_dir(const struct tables *t)
 {
 	const char *env = getenv("MAIL_CONFIG");
-	const char *dir = t->dir != NULL ? t->dir
-	    : env != NULL                ? env
-					 : "/etc/postfix";
+
+	if (t->dir != NULL)
+		return t->dir;
+	return env != NULL ? env : "/etc/postfix";
+}
+
+enum st tables_load(struct tables *t, struct err *e)
+{
+	const char *dir = tables_dir(t);
 	bool own_name = strcmp(log_get_tag(), "maptool") == 0;
 	AUTO_BUF path = BUF_MAX(4096);
 	bool utf8;
-	struct err e;
 
 	buf_addf(&path, "%s/main.cf", dir);
 	if (own_name && access(buf_c(&path), F_OK) != 0)
 		t->conf = conf_defaults(dir);
-	else if (conf_load(&t->conf, dir, &e) != ST_OK)
-		log_fatal("%s", e.text);
-	if (conf_str(t->conf, "default_database_type", &t->default_type, &e) !=
+	else if (conf_load(&t->conf, dir, e) != ST_OK)
+		return ST_TEMP;
+	if (conf_str(t->conf, "default_database_type", &t->default_type, e) !=
 		ST_OK ||
-	    conf_bool(t->conf, "smtputf8_enable", &utf8, &e) != ST_OK)
-		log_fatal("%s", e.text);
-	if (redirect_configure(t->conf, &e) != ST_OK)
-		log_fatal("%s", e.text);
+	    conf_bool(t->conf, "smtputf8_enable", &utf8, e) != ST_OK ||
+	    redirect_configure(t->conf, e) != ST_OK)
+		return ST_TEMP;
 	/* A message may hold anything. */
 	if (utf8 && !t->no_utf8 && (t->keys == 0 || t->keep_utf8))
 		t->flags |= MAP_UTF8;
 	if (!t->no_fold)
 		t->flags |= MAP_FOLD;
+	return ST_OK;
 }
 
-/* What a change of one table may cost; an endless loop costs more. */
-#define CHANGE_CPU_SECONDS 3600
+void tables_config(struct tables *t)
+{
+	struct err e;
+
+	if (tables_load(t, &e) != ST_OK)
+		log_fatal("%s", e.text);
+}
+
+/* Standard input may take any time. */
+#define NO_LIMIT (-1)
 
 typedef int mode_fn(const struct tables *t);
 
@@ -204,7 +226,7 @@ struct run {
 	mode_fn *fn;
 };
 
-static int run_and_flush(const void *arg)
+static int run_and_flush(int out UNUSED, void *arg)
 {
 	const struct run *r = arg;
 	int status = r->fn(r->t);
@@ -218,14 +240,19 @@ static int run_mode(const struct tables *t)
 {
 	const struct mode *m = modes;
 	struct run r = { t, NULL };
+	struct err e;
+	int status;
 
 	while (m->mode != t->mode)
 		m++;
 	r.fn = m->run;
-	return m->changes ? shield_run(run_and_flush, &r,
-				t->n == 1 ? t->maps[0] : "one of the tables",
-				CHANGE_CPU_SECONDS)
-			  : run_and_flush(&r);
+	if (!m->changes)
+		return run_and_flush(-1, &r);
+	if (guard_run(run_and_flush, &r, NO_LIMIT, &status, &e) != ST_OK)
+		log_fatal("%s: the library that changes it %s: if it is "
+			  "damaged, build it again from its source",
+		    t->n == 1 ? t->maps[0] : "one of the tables", e.text);
+	return status;
 }
 
 int tables_main(const struct tables_tool *tool, int argc, char **argv)

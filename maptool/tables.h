@@ -8,6 +8,7 @@
 
 #include <getopt.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 
 #include "base/macros.h"
 #include "base/str.h"
@@ -66,12 +67,23 @@ struct tables {
 	const char *default_type;
 };
 
+extern const struct tables_tool *const tables_postmap, *const tables_postalias;
+
+/* An option that only sets something, -F -n -N -r -w; false: it is none. */
+bool tables_flag(struct tables *t, int c);
+/* -c, or MAIL_CONFIG, or /etc/postfix. */
+const char *tables_dir(const struct tables *t);
 /* Read main.cf for what a run needs: default_type, UTF-8 in flags. */
-void tables_config(struct tables *t);
+enum st tables_load(struct tables *t, struct err *e) MUST_CHECK;
+void tables_config(struct tables *t); /* or end the program */
 /* -v: say what is done, to standard error. */
 void tables_tell(const struct tables *t, const char *fmt, ...) PRINTF(2, 3);
 /* A record that does not come: say so and end, the old table stays. */
 void tables_put(struct map_build *b, struct str key, struct str val);
+
+/* As root, without -o: become the owner of the source, and root again. */
+void tables_become_owner(const struct tables *t, const struct stat *sb);
+void tables_become_root(void);
 
 /* The exit status. */
 int tables_make(const struct tables *t);

@@ -28,6 +28,8 @@ struct maps {
 	struct arena arena;
 	const char *param;
 	struct table *first;
+	maps_watch_fn *watch; /* NULL: nobody does */
+	void *watch_arg;
 };
 
 /* Remember what a broken table's files look like: they may get better. */
@@ -117,6 +119,28 @@ static enum st get_one(struct table *t, struct str key, struct buf *val,
 	return st;
 }
 
+void maps_watch(struct maps *m, maps_watch_fn *fn, void *arg)
+{
+	m->watch = fn;
+	m->watch_arg = arg;
+}
+
+/* What a table said; no value: it was passed over. */
+static void tell(const struct maps *m, const struct table *t, struct str key,
+    enum st st, const struct buf *val)
+{
+	struct maps_step step = { .table = t->spec,
+		.key = key,
+		.passed_over = val == NULL,
+		.st = st };
+
+	if (m->watch == NULL)
+		return;
+	if (st == ST_OK)
+		step.val = buf_str(val);
+	m->watch(&step, m->watch_arg);
+}
+
 enum st maps_get(struct maps *m, struct str key, bool partial, struct buf *val,
     struct err *e)
 {
@@ -124,9 +148,12 @@ enum st maps_get(struct maps *m, struct str key, bool partial, struct buf *val,
 	enum st st;
 
 	for (t = m->first; t != NULL; t = t->next) {
-		if (partial && t->map != NULL && t->map->pattern)
+		if (partial && t->map != NULL && t->map->pattern) {
+			tell(m, t, key, ST_NONE, NULL);
 			continue;
+		}
 		st = get_one(t, key, val, e);
+		tell(m, t, key, st, val);
 		if (st == ST_NONE)
 			continue;
 		if (st == ST_OK && val->n == 0)

@@ -34,6 +34,18 @@ struct maps *maps_open(const char *param, struct str list,
 enum st maps_get(struct maps *m, struct str key, bool partial, struct buf *val,
     struct err *e) MUST_CHECK;
 
+/* For who wants to see how an answer is found: one table asked for one key. */
+struct maps_step {
+	const char *table; /* "hash:/a" */
+	struct str key;
+	bool passed_over; /* a pattern table, and key is a part of an address */
+	enum st st;
+	struct str val; /* with ST_OK */
+};
+typedef void maps_watch_fn(const struct maps_step *step, void *arg);
+/* Call fn after each of them from now on. */
+void maps_watch(struct maps *m, maps_watch_fn *fn, void *arg);
+
 /* Did any of the tables change? A broken one counts when it could be better
  * now: its file came, went or changed. */
 bool maps_changed(struct maps *m);

@@ -32,8 +32,9 @@ EXTRA_DIST += \
 	%D%/test_12_batches.py \
 	%D%/test_13_ipv6.py \
 	%D%/test_14_first_errors.py \
-	%D%/test_15_owners.py \
 	%D%/test_15_examples.py \
+	%D%/test_15_owners.py \
+	%D%/test_16_native.py \
 	%D%/test_16_table_options.py
 
 # Options for pytest: make check-system CHECK_SYSTEM_FLAGS='-k test_04 -x'

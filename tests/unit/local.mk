@@ -32,6 +32,7 @@ UNIT_TESTS = \
 	%D%/test_dot \
 	%D%/test_expand \
 	%D%/test_fetch_header \
+	%D%/test_guard \
 	%D%/test_header \
 	%D%/test_identity \
 	%D%/test_instance \
@@ -41,11 +42,14 @@ UNIT_TESTS = \
 	%D%/test_master_cf \
 	%D%/test_master_edit \
 	%D%/test_mime \
+	%D%/test_native \
 	%D%/test_netrc \
+	%D%/test_pages \
 	%D%/test_pattern \
 	%D%/test_pop3 \
 	%D%/test_pop3_end \
 	%D%/test_postconf \
+	%D%/test_progress \
 	%D%/test_rc_lex \
 	%D%/test_rc_parse \
 	%D%/test_redirect \
@@ -85,6 +89,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_dot_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_expand_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_fetch_header_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_guard_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_header_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_identity_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_instance_CFLAGS = $(UNIT_CFLAGS)
@@ -94,11 +99,14 @@ LDADD = $(UNIT_LDADD)
 %C%_test_master_cf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_master_edit_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_mime_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_native_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_netrc_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_pages_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pattern_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pop3_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pop3_end_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_postconf_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_progress_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_rc_lex_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_rc_parse_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_redirect_CFLAGS = $(UNIT_CFLAGS)
