@@ -26,6 +26,7 @@ UNIT_TESTS = \
 	%D%/test_commit \
 	%D%/test_conf \
 	%D%/test_conn \
+	%D%/test_db_common \
 	%D%/test_dot \
 	%D%/test_expand \
 	%D%/test_fetch_header \
@@ -56,8 +57,11 @@ UNIT_TESTS = \
 	%D%/test_text \
 	%D%/test_tls \
 	%D%/test_uidl
+if HAVE_SQLITE
+UNIT_TESTS += %D%/test_map_sqlite
+endif
 check_PROGRAMS += $(UNIT_TESTS)
-EXTRA_DIST += %D%/capture.h %D%/script.h %D%/talk.h %D%/unit.h %D%/run
+EXTRA_DIST += %D%/capture.h %D%/modules.h %D%/script.h %D%/talk.h %D%/unit.h %D%/run
 
 LDADD = $(UNIT_LDADD)
 %C%_test_account_CFLAGS = $(UNIT_CFLAGS)
@@ -71,6 +75,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_commit_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_conf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_conn_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_db_common_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_dot_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_expand_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_fetch_header_CFLAGS = $(UNIT_CFLAGS)
@@ -79,6 +84,8 @@ LDADD = $(UNIT_LDADD)
 %C%_test_instance_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_map_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_map_sqlite_CFLAGS = $(UNIT_CFLAGS) $(SQLITE_CFLAGS)
+%C%_test_map_sqlite_LDADD = $(UNIT_LDADD) $(SQLITE_LIBS)
 %C%_test_netrc_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pattern_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pop3_CFLAGS = $(UNIT_CFLAGS)
