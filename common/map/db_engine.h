@@ -81,6 +81,10 @@ struct db_template_of {
 #define DB_SETTING_DOMAIN { "domain", DB_TEXT, "", 0 }
 #define DB_SETTING_FORMAT { "result_format", DB_WORD, "%s", 0 }
 #define DB_SETTING_LIMIT { "expansion_limit", DB_NUMBER, "0", INT64_MIN }
+#define DB_SETTINGS_HOSTS \
+	{ "hosts", DB_TEXT, "", 0 }, \
+	{ "idle_interval", DB_NUMBER, "60", 1 }, \
+	{ "retry_interval", DB_NUMBER, "60", 1 }
 /* The query of an SQL engine, or the older way to say it. */
 #define DB_SETTINGS_SQL \
 	{ "query", DB_TEXT, NULL, 0 }, \

@@ -336,4 +336,5 @@ static void db_close(struct map *m)
 		.close = db_close,                \
 	}
 
+DB_TYPE(mysql);
 DB_TYPE(sqlite);

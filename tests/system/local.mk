@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	%D%/lib/__init__.py \
 	%D%/lib/certs.py \
 	%D%/lib/daemon.py \
+	%D%/lib/databases.py \
 	%D%/lib/dovecot.py \
 	%D%/lib/fetchmail.py \
 	%D%/lib/lines.py \
@@ -33,7 +34,8 @@ EXTRA_DIST += \
 	%D%/test_13_ipv6.py \
 	%D%/test_14_first_errors.py \
 	%D%/test_15_owners.py \
-	%D%/test_15_examples.py
+	%D%/test_15_examples.py \
+	%D%/test_16_databases.py
 
 # Options for pytest: make check-system CHECK_SYSTEM_FLAGS='-k test_04 -x'
 CHECK_SYSTEM_FLAGS =

@@ -318,7 +318,7 @@ static void conf_files(void **state)
 	static const struct {
 		const char *text, *error, *logged;
 	} t[] = {
-		{ "word = a b\nnumber = 7\nbool=yes\n", NULL, "" },
+		{ "bool=yes\nword = a b\n", NULL, "" },
 		{ "word =\n", "bad string length 0 < 1: word = ", "" },
 		{ "number = x\n", "bad numerical configuration: number = x",
 		    "" },

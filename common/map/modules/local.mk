@@ -19,6 +19,14 @@ noinst_LIBRARIES += %D%/libmodule.a
 	common/base/xalloc.c
 %C%_libmodule_a_CFLAGS = $(MODULE_CFLAGS)
 
+if HAVE_MYSQL
+modules_PROGRAMS += %D%/map_mysql.so
+endif
+%C%_map_mysql_so_SOURCES = %D%/mysql.c
+%C%_map_mysql_so_CFLAGS = $(MODULE_CFLAGS) $(MYSQL_CFLAGS)
+%C%_map_mysql_so_LDFLAGS = $(LINK_MODULE)
+%C%_map_mysql_so_LDADD = %D%/libmodule.a $(MYSQL_LIBS)
+
 if HAVE_SQLITE
 modules_PROGRAMS += %D%/map_sqlite.so
 endif
