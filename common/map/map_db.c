@@ -73,6 +73,12 @@ static enum st sql_query(const struct db_map *t, struct str *query,
 		*query = str_c(text);
 		return ST_OK;
 	}
+	text = text_of(t, "select_function");
+	if (text != NULL && *text != '\0') {
+		*query =
+		    str_c(arena_printf(t->db.arena, "SELECT %s('%%s')", text));
+		return ST_OK;
+	}
 	for (i = 0; i < NELEM(parts); i++)
 		if (*text_of(t, parts[i]) == '\0')
 			return err_temp(e, "4.3.5",
@@ -337,4 +343,5 @@ static void db_close(struct map *m)
 	}
 
 DB_TYPE(mysql);
+DB_TYPE(pgsql);
 DB_TYPE(sqlite);

@@ -5,13 +5,13 @@ import subprocess
 
 import pytest
 
-from lib.databases import QUERY, MariaDb
+from lib.databases import QUERY, MariaDb, PostgreSql
 from lib.mail import message
 from lib.smtp import Client, send
 from lib.waiting import until
 
 pytestmark = pytest.mark.ours
-SQL = [MariaDb]
+SQL = [MariaDb, PostgreSql]
 
 
 @pytest.fixture(scope="module", params=SQL, ids=lambda k: k.kind)
@@ -175,6 +175,20 @@ def test_hosts(sql, etc, ask, run):
     assert stderr[0].startswith(
         f"postmap: warning: connect to {sql.kind} server ")
     assert stderr[0].count("\n") == 1
+
+
+@pytest.mark.parametrize("sql", [PostgreSql], indirect=True)
+def test_a_uri(sql, etc, ask):
+    """It has all in it; none of it but the failure is told."""
+    uri = f"postgresql://reader:{{}}@127.0.0.1:{sql.port}/mail"
+    settings = f"hosts = {uri}\nquery = {QUERY}\n"
+    assert ask("pgsql", settings.format("pass%20word"), "a@b.example") == [
+        "b.example/a/"]
+    (etc / "cf").write_text(settings.format("wrong"))
+    p = subprocess.run(["postmap", "-c", etc, "-q", "a", f"pgsql:{etc}/cf"],
+                       capture_output=True, text=True)
+    assert "password authentication failed" in p.stderr
+    assert "wrong" not in p.stderr
 
 
 def test_one_connection(sql, etc, run, top):

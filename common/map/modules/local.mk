@@ -27,6 +27,14 @@ endif
 %C%_map_mysql_so_LDFLAGS = $(LINK_MODULE)
 %C%_map_mysql_so_LDADD = %D%/libmodule.a $(MYSQL_LIBS)
 
+if HAVE_PGSQL
+modules_PROGRAMS += %D%/map_pgsql.so
+endif
+%C%_map_pgsql_so_SOURCES = %D%/pgsql.c
+%C%_map_pgsql_so_CFLAGS = $(MODULE_CFLAGS) $(PGSQL_CFLAGS)
+%C%_map_pgsql_so_LDFLAGS = $(LINK_MODULE)
+%C%_map_pgsql_so_LDADD = %D%/libmodule.a $(PGSQL_LIBS)
+
 if HAVE_SQLITE
 modules_PROGRAMS += %D%/map_sqlite.so
 endif
