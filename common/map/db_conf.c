@@ -78,6 +78,8 @@ static enum st check(const struct db *d, const struct db_setting *s,
 {
 	if (v->text == NULL)
 		v->text = s->def;
+	if (v->text == NULL && s->kind != DB_WORD)
+		return ST_OK;
 	switch (s->kind) {
 	case DB_WORD:
 		if (v->text == NULL || *v->text == '\0')

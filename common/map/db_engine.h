@@ -42,6 +42,7 @@ struct db_setting {
 	enum db_kind kind;
 	const char *def; /* NULL: none, the value is NULL then */
 	int64_t min;     /* of a DB_NUMBER; INT64_MIN: any */
+	/* A DB_NUMBER without default is 0 and its text NULL. */
 };
 
 struct db_value {
@@ -100,10 +101,14 @@ struct db_engine {
 	const struct db_setting *settings;
 	size_t n_settings;
 	struct db_template_of templates[DB_TEMPLATES]; /* NULL: no second */
-	/* The setting that lists the servers; NULL: one, with an empty name. */
+	/*
+	 * The setting that lists servers which are all alike; NULL: the engine
+	 * is given an empty name.
+	 */
 	const char *hosts;
 	const char *default_host;
 	bool sql;   /* DB_SETTINGS_SQL are among the settings */
+	bool quiet; /* no servers: the caller tells of the one failure */
 	bool early; /* connect when the table is opened: with root's rights */
 	/* How the original's warning of too many values begins and goes on:
 	 * "NAME: FILE: Expansion limit exceeded for key: 'K'". */

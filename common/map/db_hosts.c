@@ -140,8 +140,7 @@ enum st db_hosts_ask(struct db_hosts *h, db_ask_fn *ask, void *arg,
 			return st;
 		disconnect(h, host);
 		host->rest_until = clock_ms() + h->retry_ms;
-		/* Without servers there is one failure, the caller's text. */
-		if (h->engine->hosts != NULL)
+		if (!h->engine->quiet)
 			log_warn("%s", e->text);
 	}
 	return ST_TEMP;

@@ -28,6 +28,7 @@ static const struct map_ops *const types[] = {
 	&map_union_ops,
 	&map_pipe_ops,
 	&map_rand_ops,
+	&map_ldap_ops,
 	&map_mysql_ops,
 	&map_pgsql_ops,
 	&map_sqlite_ops,

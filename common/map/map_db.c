@@ -342,6 +342,7 @@ static void db_close(struct map *m)
 		.close = db_close,                \
 	}
 
+DB_TYPE(ldap);
 DB_TYPE(mysql);
 DB_TYPE(pgsql);
 DB_TYPE(sqlite);

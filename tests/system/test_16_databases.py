@@ -1,11 +1,14 @@
 """Tables of database servers, beside the real servers."""
 
+import os
+import shutil
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from lib.databases import QUERY, MariaDb, PostgreSql
+from lib.databases import OWNER, QUERY, MariaDb, PostgreSql, Slapd
 from lib.mail import message
 from lib.smtp import Client, send
 from lib.waiting import until
@@ -291,3 +294,241 @@ def test_procedures(sql, ask, etc, run):
         settings = sql.cf() + "select_function = find\n"
     assert ask(sql.kind, settings, "two@b.example", "none") == ["one,two",
                                                                None]
+
+
+# ---- LDAP
+
+LDAP_HOSTILE = ["star*@b.example", "paren(x)@b.example", "or)(|(uid=*",
+                "back\\slash@b.example", "com,ma@b.example", "a+b=c@b.example",
+                "semi;colon@b.example", '"quoted"@b.example', "#x@b.example",
+                " blanks @b.example", "new\nline@b.example", "<x>@b.example",
+                "gr\u00fcn@b.example", "o'k@b.example", "100%s@b.example"]
+MATCH_ALL = ["*", "a*", "*@b.example", "a@b.example)(uid=*", "a@b.example)",
+             "\\2a", "\\*", "*)(uid=*))(|(uid=*", "(uid=*)", "\\"]
+
+
+def person(name, where="people", **attributes):
+    return {"dn": f"uid={name},ou={where},dc=example", "uid": name,
+            **attributes}
+
+
+@pytest.fixture(scope="module")
+def slapd(tmp_path_factory):
+    top = tmp_path_factory.mktemp("ldap")
+    top.chmod(0o755)
+    server = Slapd(top / "db")
+    people = "ou=people,dc=example"
+    server.load(
+        person("a", mailacceptinggeneralid="a@b.example",
+               maildrop=["a@one.example", "a@two.example"], more="more a"),
+        person("b", mailacceptinggeneralid="b@b.example",
+               maildrop="b@one.example"),
+        person("bare", mailacceptinggeneralid="bare@b.example"),
+        person("user", mailacceptinggeneralid="virtualuser1@example.com",
+               maildrop="example.com/test1/"),
+        person("secret", "closed", mailacceptinggeneralid="s@b.example",
+               maildrop="opened"),
+        {"dn": f"uid=reader,{people}", "uid": "reader",
+         "objectClass": ["account", "simpleSecurityObject"],
+         "userPassword": "pass word"},
+        person("group", mailacceptinggeneralid="group@b.example",
+               member=[f"uid=a,{people}", f"uid=b,{people}",
+                       f"uid=nobody,{people}", f"uid=inner,{people}"],
+               more="leaf of group"),
+        person("inner", mailacceptinggeneralid="inner@b.example",
+               labeledURI="ldap:///ou=people,dc=example?maildrop?one?(uid=user)",
+               more="leaf of inner"),
+        person("url", mailacceptinggeneralid="url@b.example",
+               labeledURI=["ldap:///ou=people,dc=example?mail?one?(uid=a)",
+                           "ldap://x:y:z", f"ldap:///uid=b,{people}"]),
+        person("end", mailacceptinggeneralid="end@b.example",
+               more="the end", maildrop="not this",
+               member=f"uid=a,{people}"),
+        person("loop", mailacceptinggeneralid="loop@b.example",
+               member=f"uid=loop,{people}"),
+        *(person(f"h{i}", mailacceptinggeneralid=v, maildrop=f"hostile{i}")
+          for i, v in enumerate(LDAP_HOSTILE)))
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_ldap_lookups(slapd, ask):
+    stderr = []
+    assert ask("ldap", slapd.cf(), "a@b.example", "A@B.EXAMPLE", "none",
+               "bare@b.example", "", stderr=stderr) == [
+        "a@one.example,a@two.example", "a@one.example,a@two.example",
+        None, None, None]
+    assert stderr[:4] == [""] * 4
+    more = ("query_filter = (&(uid=%u)(objectClass=account))\n"
+            "result_attribute = more\nresult_format = %s of %U\n"
+            "domain = b.example\nscope = one\n")
+    assert ask("ldap", slapd.cf() + more, "a@b.example", "a@c.example") == [
+        "more a of a", None]
+    # Nothing is below an entry, and search_base may be a template.
+    assert ask("ldap", slapd.cf() + "scope = base\n", "a@b.example") == [None]
+    assert ask("ldap", slapd.cf() + "scope = base\n"
+               "search_base = uid=%u,ou=people,dc=%2\n"
+               "query_filter = (objectClass=*%1)\n",
+               "a@example.account", "a@account", "zz@example.account") == [
+        None, None, None]
+    assert ask("ldap", slapd.cf() + "scope = base\n"
+               "search_base = uid=%u,ou=people,dc=%1\n"
+               "query_filter = (objectClass=%2)\n",
+               "a@account.example", "zz@account.example") == [
+        "a@one.example,a@two.example", None]
+
+
+def test_ldap_hostile_keys(slapd, ask):
+    answers = ask("ldap", slapd.cf(), *LDAP_HOSTILE)
+    assert answers == [f"hostile{i}" for i in range(len(LDAP_HOSTILE))]
+    assert ask("ldap", slapd.cf(), *MATCH_ALL) == [None] * len(MATCH_ALL)
+    # In a name no part of a key leads elsewhere.
+    settings = slapd.cf() + ("search_base = uid=%u,ou=people,dc=example\n"
+                             "query_filter = (objectClass=*)\n"
+                             "scope = base\n")
+    assert ask("ldap", settings,
+               "a@x", "x,uid=a@x", "a,ou=people,dc=example@x", "a\\@x",
+               "a+uid=b@x", "*@x", '"a"@x', "#a@x", "a;b@x") == [
+        "a@one.example,a@two.example"] + [None] * 8
+
+
+def test_ldap_groups(slapd, ask, etc, run):
+    special = "special_result_attribute = member, labeledURI\n"
+    stderr = []
+    got, = ask("ldap", slapd.cf() + special, "group@b.example", stderr=stderr)
+    assert sorted(got.split(",")) == [
+        "a@one.example", "a@two.example", "b@one.example",
+        "example.com/test1/"]
+    assert "DN uid=nobody,ou=people,dc=example not found, skipping" in \
+        stderr[0]
+    # A leaf has no members.
+    got, = ask("ldap", slapd.cf() + special + "leaf_result_attribute = more\n"
+               "result_attribute =\n", "group@b.example")
+    assert got == "more a"
+    # What ends the search.
+    got, = ask("ldap", slapd.cf() + special
+               + "terminal_result_attribute = more\n", "end@b.example")
+    assert got == "the end"
+    stderr = []
+    got, = ask("ldap", slapd.cf() + special, "url@b.example", stderr=stderr)
+    assert got == "b@one.example"
+    assert "malformed URL ldap://x:y:z" in stderr[0]
+    assert "Recursion limit exceeded for special attribute member=" in failing(
+        run, etc, "ldap", slapd.cf() + special + "recursion_limit = 5\n",
+        "loop@b.example")
+
+
+def test_ldap_limits(slapd, etc, run, ask):
+    everyone = slapd.cf() + "query_filter = (|(uid=%s)(maildrop=*))\n"
+    assert len(ask("ldap", everyone, "x")[0].split(",")) > 10
+    assert ("dict_ldap_get_values[1]: " + str(etc / "cf") + ": Expansion limit "
+            "exceeded for key: 'x'") in failing(
+        run, etc, "ldap", everyone + "expansion_limit = 3\nsize_limit = 0\n",
+        "x")
+    assert "Query size limit (3) exceeded" in failing(
+        run, etc, "ldap", everyone + "size_limit = 3\n", "x")
+
+
+def test_ldap_bind(slapd, etc, run, ask):
+    closed = slapd.cf() + "search_base = ou=closed,dc=example\n"
+    assert ask("ldap", closed, "s@b.example") == [None]
+    bind = closed + "bind_dn = uid=reader,ou=people,dc=example\nbind_pw = "
+    assert ask("ldap", bind + "pass word\n", "s@b.example") == ["opened"]
+    assert ask("ldap", bind + "pass word\nbind = no\n", "s@b.example") == [
+        None]
+    err = failing(run, etc, "ldap", bind + "wrong\n")
+    assert ("warning: dict_ldap_connect: Unable to bind to server "
+            f"{slapd.url} with dn uid=reader,ou=people,dc=example: 49 "
+            "(Invalid credentials)\n") in err
+    assert "bind = sasl\n" in failing(run, etc, "ldap",
+                                      closed + "bind = sasl\n")
+    # The default is a protocol that servers refuse today, as the original's.
+    assert "Protocol error" in failing(
+        run, etc, "ldap", slapd.cf().replace("version = 3", ""))
+
+
+def test_ldap_servers(slapd, ask, etc, run):
+    for host in (f"ldap://127.0.0.1:{slapd.port}", f"127.0.0.1:{slapd.port}",
+                 f"127.0.0.1\nserver_port = {slapd.port}",
+                 f"ldap://127.0.0.1:1 ldap://127.0.0.1:{slapd.port}"):
+        assert ask("ldap", slapd.cf(host), "b@b.example") == ["b@one.example"]
+    stderr = []
+    assert ask("ldap", slapd.cf() + "search_base = dc=nowhere\ncache = yes\n"
+               "scope = all\n", "b@b.example", stderr=stderr) == [None]
+    assert "unsupported parameter \"cache\": ignored" in stderr[0]
+    assert "Unrecognized value all specified for scope; using sub" in stderr[0]
+    assert "Search base 'dc=nowhere' not found: 32: No such object" in \
+        stderr[0]
+
+
+def test_ldap_one_connection(slapd, etc, top):
+    (etc / "cf").write_text(slapd.cf())
+    p = subprocess.run(
+        ["strace", "-f", "-e", "trace=connect", "-o", top / "trace", "postmap",
+         "-c", etc, "-q", "-", f"ldap:{etc}/cf"],
+        input="b@b.example\nnone\n" * 2000, capture_output=True, text=True,
+        timeout=60)
+    assert p.stdout == "b@b.example\tb@one.example\n" * 2000, p.stderr
+    assert (top / "trace").read_text().count(str(slapd.socket)) == 1
+
+
+def test_ldap_delivery(slapd, vdeliver):
+    host = vdeliver({"virtual_mailbox_maps": None})
+    (host.dir / "cf").write_text(slapd.cf() + "timeout = 20\n")
+    host.write_config(virtual_mailbox_maps=f"ldap:{host.dir}/cf")
+    host.start()
+    to = "virtualuser1@example.com"
+    assert send(host.where, "s@remote.example", to,
+                message(1)).startswith("250 "), host.log()
+    assert rcpt(host, "nobody@example.com").startswith("550 5.1.1 ")
+    # It dies while it is asked.
+    slapd.proc.send_signal(signal.SIGSTOP)
+    with Client(host.where) as c:
+        c.say("EHLO client.example")
+        c.say("MAIL FROM:<s@remote.example>")
+        c.send(f"RCPT TO:<{to}>")
+        slapd.kill()
+        assert c.reply().startswith("451 4.3.0 ")
+    host.logged("warning: dict_ldap_connect: Unable to bind to server ")
+    slapd.start()
+    assert rcpt(host, to).startswith("250 ")
+    warnings = host.log().count("warning: ")
+    slapd.kill()
+    slapd.start()
+    assert rcpt(host, to).startswith("250 ")
+    assert host.log().count("warning: ") == warnings, host.log()
+
+
+def test_ldap_tls(top, ca, ask, etc, run):
+    cert, key = map(Path, ca.issue("pop.example.com"))
+    for f in cert, key:
+        shutil.copy(f, top / f.name)
+        os.chown(top / f.name, OWNER, OWNER)
+    server = Slapd(top / "db", f"TLSCertificateFile {top}/{cert.name}\n"
+                   f"TLSCertificateKeyFile {top}/{key.name}\n"
+                   "security tls=1", "127.0.0.11")
+    server.load(person("a", mailacceptinggeneralid="a", maildrop="drop"))
+    server.start()
+    try:
+        plain = server.cf(f"pop.example.com:{server.port}")
+        tls = plain + "start_tls = yes\ntls_require_cert = yes\n"
+        good = tls + f"tls_ca_cert_file = {ca.cert}\n"
+        assert ask("ldap", good, "a") == ["drop"]
+        assert "error: " in failing(run, etc, "ldap", plain, "a")
+        for bad in (tls, good.replace("pop.example.com", "127.0.0.11")):
+            assert "Unable to set STARTTLS" in failing(run, etc, "ldap", bad,
+                                                       "a")
+        assert "start_tls requires protocol version 3" in failing(
+            run, etc, "ldap", good.replace("version = 3", "version = 2"), "a")
+    finally:
+        server.stop()
+
+
+def test_ldap_no_answer(slapd, etc, run):
+    slapd.proc.send_signal(signal.SIGSTOP)
+    try:
+        err = failing(run, etc, "ldap", slapd.cf() + "timeout = 1\n")
+    finally:
+        slapd.proc.send_signal(signal.SIGCONT)
+    assert "(Timed out)" in err or "Can't contact" in err

@@ -19,6 +19,14 @@ noinst_LIBRARIES += %D%/libmodule.a
 	common/base/xalloc.c
 %C%_libmodule_a_CFLAGS = $(MODULE_CFLAGS)
 
+if HAVE_LDAP
+modules_PROGRAMS += %D%/map_ldap.so
+endif
+%C%_map_ldap_so_SOURCES = %D%/ldap.c %D%/ldap.h %D%/ldap_bind.c
+%C%_map_ldap_so_CFLAGS = $(MODULE_CFLAGS) $(LDAP_CFLAGS)
+%C%_map_ldap_so_LDFLAGS = $(LINK_MODULE)
+%C%_map_ldap_so_LDADD = %D%/libmodule.a $(LDAP_LIBS)
+
 if HAVE_MYSQL
 modules_PROGRAMS += %D%/map_mysql.so
 endif

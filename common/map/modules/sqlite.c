@@ -126,6 +126,7 @@ DB_MODULE const struct db_engine map_module = {
 	.n_settings = NELEM(settings),
 	.templates = { { "query", sqlite_quote } },
 	.sql = true,
+	.quiet = true,
 	.early = true,
 	.limit_name = "dict_sqlite_lookup",
 	.limit_key = "key",

@@ -1,5 +1,6 @@
 """Database servers on private sockets, as a user without rights."""
 
+import base64
 import os
 import socket
 import subprocess
@@ -186,8 +187,39 @@ class PostgreSql(Database):
                 "user = reader\npassword = pass word\ndbname = mail\n")
 
 
-class Slapd(Database):
-    ENTRIES = """
+# enter puts the unpacked peers there; their /etc is not in ours.
+SCHEMAS = [d for d in ("/mnt/peers/etc/ldap/schema", "/etc/ldap/schema")
+           if os.path.exists(f"{d}/core.schema")]
+
+SLAPD = """
+include {schemas}/core.schema
+include {schemas}/cosine.schema
+attributetype ( 1.3.6.1.4.1.4203.666.1.200 NAME 'mailacceptinggeneralid'
+  EQUALITY caseIgnoreMatch SUBSTR caseIgnoreSubstringsMatch
+  SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
+attributetype ( 1.3.6.1.4.1.4203.666.1.201 NAME 'maildrop'
+  EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
+attributetype ( 1.3.6.1.4.1.4203.666.1.202 NAME 'more'
+  EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
+objectclass ( 1.3.6.1.4.1.4203.666.1.100 NAME 'mailAccount' SUP top AUXILIARY
+  MAY ( mailacceptinggeneralid $ maildrop $ more $ member $ labeledURI ) )
+modulepath /usr/lib/ldap
+moduleload back_mdb
+pidfile {top}/pid
+{config}
+database mdb
+suffix dc=example
+rootdn cn=boss,dc=example
+rootpw top secret
+directory {top}/data
+maxsize 10485760
+access to attrs=userPassword by anonymous auth by * none
+access to dn.subtree=ou=closed,dc=example by dn=uid=reader,ou=people,dc=example
+  read by * none
+access to * by * read
+"""
+
+LDIF = """
 dn: dc=example
 objectClass: dcObject
 objectClass: organization
@@ -197,35 +229,55 @@ o: Example
 dn: ou=people,dc=example
 objectClass: organizationalUnit
 ou: people
+
+dn: ou=closed,dc=example
+objectClass: organizationalUnit
+ou: closed
 """
 
-    def __init__(self, top, config=""):
+
+class Slapd(Database):
+    kind = "ldap"
+
+    def __init__(self, top, config="", address="127.0.0.1"):
         super().__init__(top)
-        self.path, self.port = top / "s", free_port()
+        self.address = address
+        self.socket, self.port = top / "s", free_port(address)
         (top / "data").mkdir()
         os.chown(top / "data", OWNER, OWNER)
-        schemas = "".join(f"include /etc/ldap/schema/{s}.schema\n"
-                          for s in ("core", "cosine", "inetorgperson"))
-        (top / "slapd.conf").write_text(
-            (schemas if os.path.exists("/etc/ldap/schema/core.schema")
-             else "") + "modulepath /usr/lib/ldap\nmoduleload back_mdb\n"
-            f"pidfile {top}/pid\n{config}\n"
-            "access to * by * read\n"
-            "database mdb\nsuffix dc=example\nrootdn cn=boss,dc=example\n"
-            f"rootpw boss secret\ndirectory {top}/data\nmaxsize 10485760\n")
+        (top / "slapd.conf").write_text(SLAPD.format(
+            schemas=SCHEMAS[0], top=top, config=config).replace(
+            "rootpw top secret", "rootpw secret"))
 
     @property
     def url(self):
-        return "ldapi://" + str(self.path).replace("/", "%2F")
+        return "ldapi://" + str(self.socket).replace("/", "%2F")
 
-    def load(self, text):
+    def load(self, *entries):
+        """Each entry a dict of attributes; lists have several values."""
+        text = [LDIF]
+        for entry in entries:
+            entry = {"objectClass": ["account", "mailAccount"], **entry}
+            text.append("dn:: " + encode(entry.pop("dn")))
+            for name, values in entry.items():
+                for v in values if isinstance(values, list) else [values]:
+                    text.append(f"{name}:: {encode(v)}")
+            text.append("")
         self.run("/usr/sbin/slapadd", "-f", self.top / "slapd.conf",
-                 input=self.ENTRIES + text)
+                 input="\n".join(text))
 
     def start(self):
         self.launch("/usr/sbin/slapd", "-f", self.top / "slapd.conf", "-h",
-                    f"{self.url} ldap://127.0.0.1:{self.port}", "-d", "0")
-        self.socket_open(self.path)
+                    f"{self.url} ldap://{self.address}:{self.port}", "-d", "0")
+        self.socket_open(self.socket)
+
+    def cf(self, hosts=None):
+        return (f"server_host = {hosts or self.url}\nversion = 3\n"
+                "search_base = ou=people,dc=example\n")
+
+
+def encode(text):
+    return base64.b64encode(text.encode()).decode()
 
 
 class Memcached(Database):
