@@ -34,6 +34,7 @@ COMMON_SRC = \
 	%D%/map/db_conf.c %D%/map/db_conf.h \
 	%D%/map/db_engine.h \
 	%D%/map/db_hosts.c %D%/map/db_hosts.h \
+	%D%/map/db_memcache.c \
 	%D%/map/file_id.c \
 	%D%/map/hold.c %D%/map/hold.h \
 	%D%/map/list.c %D%/map/list.h \

@@ -53,6 +53,7 @@ struct db_value {
 /* An open table, as a module sees it. */
 struct db {
 	const char *type, *file;
+	unsigned flags;                /* enum map_flags */
 	const struct db_value *values; /* in the order of engine->settings */
 	struct arena *arena;           /* lives as long as the table */
 	void *state;                   /* the engine's, in arena */
@@ -64,7 +65,8 @@ struct db {
 struct db_answer {
 	/* One value, with its key. ST_TEMP: stop, that is enough; pass it on. */
 	enum st (*add)(struct db_answer *a, struct str value, struct err *e);
-	bool lost; /* set by the engine: the connection is gone */
+	struct str key; /* the one that was looked up */
+	bool lost;      /* set by the engine: the connection is gone */
 };
 
 typedef enum st db_quote_fn(void *conn, struct str part, struct buf *out,
@@ -109,6 +111,7 @@ struct db_engine {
 	const char *default_host;
 	bool sql;   /* DB_SETTINGS_SQL are among the settings */
 	bool quiet; /* no servers: the caller tells of the one failure */
+	bool raw;   /* values are what they are: no format, no limit */
 	bool early; /* connect when the table is opened: with root's rights */
 	/* How the original's warning of too many values begins and goes on:
 	 * "NAME: FILE: Expansion limit exceeded for key: 'K'". */
@@ -128,6 +131,9 @@ struct db_engine {
 	/* Did what the table is read from change? NULL: cannot tell. */
 	bool (*changed)(void *conn);
 };
+
+/* Needs no library, so it is in the program. */
+extern const struct db_engine db_memcache_engine;
 
 /* The symbol of each module. */
 #define DB_MODULE __attribute__((visibility("default")))

@@ -29,6 +29,7 @@ static const struct map_ops *const types[] = {
 	&map_pipe_ops,
 	&map_rand_ops,
 	&map_ldap_ops,
+	&map_memcache_ops,
 	&map_mysql_ops,
 	&map_pgsql_ops,
 	&map_sqlite_ops,

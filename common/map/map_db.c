@@ -37,7 +37,6 @@ struct db_map {
 struct ask {
 	struct db_answer answer; /* first: the engine has its address */
 	const struct db_map *t;
-	struct str key;
 	struct buf *val;
 	int64_t count;
 	bool exceeded;
@@ -138,11 +137,19 @@ static void find_hosts(struct db_map *t)
 	t->hosts.retry_ms = number_of(t, "retry_interval") * 1000;
 }
 
+static enum st find_engine(struct db_map *t, struct err *e)
+{
+	if (!str_eqc(str_c(t->db.type), db_memcache_engine.type))
+		return module_load(t->db.type, &t->engine, e);
+	t->engine = &db_memcache_engine;
+	return ST_OK;
+}
+
 static enum st open_table(struct db_map *t, unsigned flags, struct err *e)
 {
 	const char *domain;
 
-	if (module_load(t->db.type, &t->engine, e) != ST_OK ||
+	if (find_engine(t, e) != ST_OK ||
 	    db_conf_read(&t->db, t->engine, &t->id, e) != ST_OK ||
 	    (t->engine->check != NULL &&
 		t->engine->check(&t->db, e) != ST_OK) ||
@@ -191,6 +198,7 @@ static enum st db_open(struct map *m, struct err *e)
 	t = xcalloc(1, sizeof(*t));
 	t->db.type = m->ops->type;
 	t->db.file = arena_strz(&m->arena, m->name);
+	t->db.flags = m->flags;
 	t->db.arena = &m->arena;
 	t->db.warn = warn;
 	if (open_table(t, m->flags, e) != ST_OK) {
@@ -209,7 +217,7 @@ static enum st too_many(struct ask *a, struct err *e)
 
 	log_warn("%s: %s: Expansion limit exceeded for %s '%.*s'",
 	    t->engine->limit_name, t->db.file, t->engine->limit_key,
-	    STR_ARG(a->key));
+	    STR_ARG(a->answer.key));
 	a->exceeded = true;
 	return err_temp(e, "4.3.5", "more than %lld values",
 	    (long long)t->limit);
@@ -221,16 +229,21 @@ static enum st add_value(struct db_answer *answer, struct str value,
 {
 	struct ask *a = (struct ask *)answer;
 	const struct db_map *t = a->t;
-	struct db_parts parts = { .key = a->key, .is_result = true };
+	struct db_parts parts = { .key = a->answer.key, .is_result = true };
 	size_t before = a->val->n;
 	enum st st;
 
+	if (t->engine->raw) {
+		a->count++;
+		buf_set(a->val, value);
+		return ST_OK;
+	}
 	value = str_head(value, strnlen(value.p, value.n));
 	parts.value = value;
 	if (value.n == 0) {
 		log_warn("table \"%s:%s\": empty lookup result for: \"%.*s\" "
 			 "-- ignored",
-		    t->db.type, t->db.file, STR_ARG(a->key));
+		    t->db.type, t->db.file, STR_ARG(a->answer.key));
 		return ST_OK;
 	}
 	if (a->count > 0)
@@ -259,7 +272,7 @@ static enum st ask_conn(void *conn, void *arg, bool *lost, struct err *e)
 		BUF_MAX(QUERY_MAX) };
 	struct ask *a = arg;
 	const struct db_map *t = a->t;
-	struct db_parts parts = { .key = a->key, .conn = conn };
+	struct db_parts parts = { .key = a->answer.key, .conn = conn };
 	enum st st = ST_OK;
 	size_t i;
 
@@ -295,7 +308,7 @@ static enum st db_get(struct map *m, struct str key, struct buf *val,
 	struct db_map *t = m->state;
 	struct ask a = { .answer.add = add_value,
 		.t = t,
-		.key = key,
+		.answer.key = key,
 		.val = val };
 	enum st st;
 
@@ -305,6 +318,8 @@ static enum st db_get(struct map *m, struct str key, struct buf *val,
 	st = in_domain(t, key, e);
 	if (st != ST_OK)
 		return st;
+	if (key.n == 0 && t->engine->raw)
+		return ST_NONE;
 	if (key.n == 0) {
 		log_warn("table \"%s:%s\": empty query string -- ignored",
 		    t->db.type, t->db.file);
@@ -343,6 +358,7 @@ static void db_close(struct map *m)
 	}
 
 DB_TYPE(ldap);
+DB_TYPE(memcache);
 DB_TYPE(mysql);
 DB_TYPE(pgsql);
 DB_TYPE(sqlite);

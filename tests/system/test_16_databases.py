@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lib.databases import OWNER, QUERY, MariaDb, PostgreSql, Slapd
+from lib.databases import OWNER, QUERY, MariaDb, Memcached, PostgreSql, Slapd
+from lib.lines import Drop, LineServer
 from lib.mail import message
 from lib.smtp import Client, send
 from lib.waiting import until
@@ -532,3 +533,122 @@ def test_ldap_no_answer(slapd, etc, run):
     finally:
         slapd.proc.send_signal(signal.SIGCONT)
     assert "(Timed out)" in err or "Can't contact" in err
+
+
+# ---- memcache
+
+@pytest.fixture
+def memcached(top):
+    server = Memcached(top / "db")
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_memcache_lookups(memcached, ask, top):
+    cf = f"memcache = inet:127.0.0.1:{memcached.port}\nkey_format = x:%s\n"
+    data = "one\r\ntwo END\r\n"
+    memcached.say("set x:a@b.example 0 0 5", "hello", f"set x:more 0 0 {len(data)}",
+                  data, "set x:empty 0 0 0", "", "set x:big 0 0 10241",
+                  "y" * 10241)
+    assert ask("memcache", cf, "a@b.example", "A@b.example", "none", "empty",
+               "", "x" * 300) == ["hello", "hello", None, "", None, None]
+    assert ask("memcache", cf, "more")[0].replace("\n", "") == "onetwo END"
+    # No key becomes a second command.
+    hostile = ["a\r\nset x:evil 0 0 1\r\n1", "a b", "a\nflush_all", "a\x01",
+               "a@b.example\r", "a\t", "\x7f"]
+    assert ask("memcache", cf, *hostile) == [None] * len(hostile)
+    assert "evil" not in memcached.say("get x:evil")
+    domain = cf + "key_format = %d/%u/%1\ndomain = b.example\n"
+    memcached.say("set b.example/a/example 0 0 2", "ok")
+    assert ask("memcache", domain, "a@b.example", "a@c.example", "b.example"
+               ) == ["ok", None, None]
+
+
+def test_memcache_errors(memcached, etc, run, ask):
+    cf = f"memcache = inet:127.0.0.1:{memcached.port}\n"
+    memcached.say("set a 0 0 10", "0123456789")
+    assert ask("memcache", cf + "data_size_limit = 10\n", "a") == [
+        "0123456789"]
+    assert "data_size_limit" in failing(run, etc, "memcache", cf
+                                        + "data_size_limit = 9\n", "a")
+    assert "line_size_limit" in failing(run, etc, "memcache", cf
+                                        + "line_size_limit = 9\n", "a")
+    memcached.proc.send_signal(signal.SIGSTOP)
+    err = failing(run, etc, "memcache", cf + "timeout = 1\nmax_try = 1\n",
+                  "a")
+    memcached.proc.send_signal(signal.SIGCONT)
+    assert "warning: " in err
+    memcached.kill()
+    assert "Connection refused" in failing(run, etc, "memcache", cf, "a")
+    err = failing(run, etc, "memcache", "memcache = here\n", "a")
+    assert err == ("postmap: fatal: need service transport:endpoint instead "
+                   "of \"here\"\n")
+
+
+class Odd(LineServer):
+    """A server that says what a test wants it to."""
+
+    def __init__(self, *replies):
+        self.replies, self.seen = list(replies), []
+        super().__init__()
+
+    def talk(self, line):
+        while True:
+            self.seen.append(line.read())
+            reply = self.replies.pop(0)
+            if reply is None:
+                raise Drop
+            line.send(reply)
+
+
+def test_memcache_odd_answers(closing, etc, run, ask):
+    for reply in ("ERROR", "VALUE b 0 1\r\nx\r\nEND", "VALUE a 0 -1",
+                  "VALUE a 0 99999999999999999999", "VALUE a 0 1\r\nxyz\r\nEND",
+                  "VALUE a 0", "VALUE a 0 1\r\nx\r\nVALUE a 0 1\r\ny\r\nEND",
+                  None):
+        server = closing(Odd(reply, reply))
+        cf = (f"memcache = inet:127.0.0.1:{server.port}\nretry_pause = 0\n"
+              "timeout = 5\n")
+        err = failing(run, etc, "memcache", cf, "a")
+        assert f"warning: {etc}/cf: " in err
+        assert len(server.seen) == 2
+    # The second try counts.
+    server = closing(Odd(None, "VALUE a 0 1\r\nx\r\nEND"))
+    assert ask("memcache", f"memcache = inet:127.0.0.1:{server.port}\n"
+               "retry_pause = 0\n", "a") == ["x"]
+
+
+def test_memcache_backup(memcached, etc, run, ask):
+    cf = (f"memcache = inet:127.0.0.1:{memcached.port}\nflags = 7\n"
+          "key_format = k:%s\nbackup = inline:{{a = b c}}\n")
+    assert ask("memcache", cf, "a", "b") == ["b c", None]
+    assert "VALUE k:a 7 3\n" in memcached.say("get k:a")
+    assert ask("memcache", cf.replace("b c", "new"), "a") == ["b c"]
+    memcached.kill()
+    stderr = []
+    assert ask("memcache", cf, "a", "b", stderr=stderr) == ["b c", None]
+    assert "Connection refused" in stderr[0]
+    memcached.start()
+    assert ask("memcache", cf + "ttl = -1\n", "a") == ["b c"]
+    assert "VALUE" not in memcached.say("get k:a")
+    assert "open database" in failing(run, etc, "memcache", cf.replace(
+        "inline:{{a = b c}}", "hash:/nonexistent"), "a")
+
+
+def test_memcache_is_not_for_delivery(memcached, vdeliver):
+    """Whoever reaches the server can write to it."""
+    host = vdeliver({"virtual_alias_maps": None})
+    (host.dir / "cf").write_text(
+        f"memcache = inet:127.0.0.1:{memcached.port}\n")
+    memcached.say("set alias@example.com 0 0 24", "virtualuser1@example.com")
+    host.write_config(virtual_alias_maps=f"memcache:{host.dir}/cf")
+    host.start()
+    assert send(host.where, "s@remote.example", "alias@example.com",
+                message(1)).startswith("250 "), host.log()
+    assert len(host.new("test1")) == 1
+    host.stop()
+    host.write_config(virtual_mailbox_maps=f"memcache:{host.dir}/cf")
+    host.start()
+    assert rcpt(host, "virtualuser1@example.com").startswith("451 4.3.0 ")
+    host.logged("map is not allowed for security-sensitive data")
