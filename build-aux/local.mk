@@ -7,7 +7,8 @@ LINT =
 
 lint: config.h
 	@printf '%s\n' $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \
-	    $(AM_CFLAGS) >lint.flags
+	    $(AM_CFLAGS) $(LDAP_CFLAGS) $(MYSQL_CFLAGS) $(PGSQL_CFLAGS) \
+	    $(SQLITE_CFLAGS) >lint.flags
 	@LINT_FLAGS='$(abs_builddir)/lint.flags' \
 	LINT_BUILD='$(abs_builddir)' $(srcdir)/%D%/lint $(LINT)
 

@@ -27,7 +27,6 @@ COMMON_SRC = \
 	%D%/mail/dot.c %D%/mail/dot.h \
 	%D%/mail/header.c %D%/mail/header.h \
 	%D%/mail/maildir.c %D%/mail/maildir.h \
-	%D%/mail/match_list.c %D%/mail/match_list.h \
 	%D%/mail/smtp_client.c %D%/mail/smtp_client.h \
 	%D%/map/addr_find.c %D%/map/addr_find.h \
 	%D%/map/aside.c %D%/map/aside.h \
@@ -39,6 +38,11 @@ COMMON_SRC = \
 	%D%/map/build.c %D%/map/build.h \
 	%D%/map/bulk.c %D%/map/bulk.h \
 	%D%/map/cdb_pages.c \
+	%D%/map/db_common.c %D%/map/db_common.h \
+	%D%/map/db_conf.c %D%/map/db_conf.h \
+	%D%/map/db_engine.h \
+	%D%/map/db_hosts.c %D%/map/db_hosts.h \
+	%D%/map/db_memcache.c \
 	%D%/map/db_pages.c %D%/map/db_pages.h \
 	%D%/map/db_pages_btree.c \
 	%D%/map/db_pages_hash.c \
@@ -52,6 +56,7 @@ COMMON_SRC = \
 	%D%/map/map.c %D%/map/map.h \
 	%D%/map/map_cdb.c \
 	%D%/map/map_cidr.c \
+	%D%/map/map_db.c \
 	%D%/map/map_debug.c \
 	%D%/map/map_environ.c \
 	%D%/map/map_fail.c \
@@ -68,9 +73,11 @@ COMMON_SRC = \
 	%D%/map/map_union.c \
 	%D%/map/map_unix.c \
 	%D%/map/maps.c %D%/map/maps.h \
+	%D%/map/match_list.c %D%/map/match_list.h \
 	%D%/map/members.c %D%/map/members.h \
 	%D%/map/memory.c %D%/map/memory.h \
 	%D%/map/missing.c \
+	%D%/map/module.c %D%/map/module.h \
 	%D%/map/nul.c %D%/map/nul.h \
 	%D%/map/pages.h \
 	%D%/map/pattern.c %D%/map/pattern.h \
@@ -103,3 +110,5 @@ endif
 
 noinst_LIBRARIES += %D%/libcommon.a
 %C%_libcommon_a_SOURCES = $(COMMON_SRC)
+
+include %D%/map/modules/local.mk

@@ -62,7 +62,8 @@ static void NORETURN failed(struct str title, const char *what,
 	buf_addf(&table, "table %.*s: ", STR_ARG(title));
 	/* Answers that came before are not lost. */
 	fflush(stdout);
-	if (str_starts(str_c(e->text), buf_str(&table)))
+	if (str_starts(str_c(e->text), buf_str(&table)) ||
+	    str_starts(str_c(e->text), STR("dict_sqlite")))
 		log_fatal("%s", e->text);
 	log_fatal("%s%s error: %s", buf_c(&table), what, e->text);
 }

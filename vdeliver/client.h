@@ -16,7 +16,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/list.h"
-#include "mail/match_list.h"
+#include "map/match_list.h"
 #include "vdeliver/chan.h"
 #include "vdeliver/front.h"
 #include "vdeliver/session.h"

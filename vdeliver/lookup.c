@@ -11,10 +11,10 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "mail/match_list.h"
 #include "map/addr_find.h"
 #include "map/map.h"
 #include "map/maps.h"
+#include "map/match_list.h"
 #include "priv/ipc.h"
 #include "vdeliver/wire.h"
 

@@ -33,6 +33,11 @@ static const struct map_ops *const types[] = {
 	&map_unix_ops,
 	&map_tcp_ops,
 	&map_socketmap_ops,
+	&map_ldap_ops,
+	&map_memcache_ops,
+	&map_mysql_ops,
+	&map_pgsql_ops,
+	&map_sqlite_ops,
 #ifdef HAVE_CDB
 	&map_cdb_ops,
 #endif

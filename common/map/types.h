@@ -13,7 +13,8 @@ extern const struct map_ops map_hash_ops, map_btree_ops, map_lmdb_ops,
     map_cdb_ops, map_texthash_ops, map_inline_ops, map_static_ops,
     map_environ_ops, map_fail_ops, map_regexp_ops, map_pcre_ops, map_cidr_ops,
     map_union_ops, map_pipe_ops, map_rand_ops, map_debug_ops, map_unix_ops,
-    map_tcp_ops, map_socketmap_ops;
+    map_tcp_ops, map_socketmap_ops, map_ldap_ops, map_memcache_ops,
+    map_mysql_ops, map_pgsql_ops, map_sqlite_ops;
 
 /* The row of a type, NULL when there is none; all of them. */
 const struct map_ops *map_type(struct str type);

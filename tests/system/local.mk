@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	%D%/lib/__init__.py \
 	%D%/lib/certs.py \
 	%D%/lib/daemon.py \
+	%D%/lib/databases.py \
 	%D%/lib/dovecot.py \
 	%D%/lib/fetchmail.py \
 	%D%/lib/lines.py \
@@ -34,6 +35,7 @@ EXTRA_DIST += \
 	%D%/test_14_first_errors.py \
 	%D%/test_15_examples.py \
 	%D%/test_15_owners.py \
+	%D%/test_16_databases.py \
 	%D%/test_16_native.py \
 	%D%/test_16_table_options.py
 

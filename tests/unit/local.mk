@@ -28,6 +28,7 @@ UNIT_TESTS = \
 	%D%/test_commit \
 	%D%/test_conf \
 	%D%/test_conn \
+	%D%/test_db_common \
 	%D%/test_db_files \
 	%D%/test_dot \
 	%D%/test_expand \
@@ -68,8 +69,11 @@ UNIT_TESTS = \
 	%D%/test_text \
 	%D%/test_tls \
 	%D%/test_uidl
+if HAVE_SQLITE
+UNIT_TESTS += %D%/test_map_sqlite
+endif
 check_PROGRAMS += $(UNIT_TESTS)
-EXTRA_DIST += %D%/capture.h %D%/script.h %D%/talk.h %D%/unit.h %D%/run
+EXTRA_DIST += %D%/capture.h %D%/modules.h %D%/script.h %D%/talk.h %D%/unit.h %D%/run
 
 LDADD = $(UNIT_LDADD)
 %C%_test_account_CFLAGS = $(UNIT_CFLAGS)
@@ -85,6 +89,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_commit_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_conf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_conn_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_db_common_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_db_files_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_dot_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_expand_CFLAGS = $(UNIT_CFLAGS)
@@ -100,6 +105,8 @@ LDADD = $(UNIT_LDADD)
 %C%_test_master_edit_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_mime_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_native_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_map_sqlite_CFLAGS = $(UNIT_CFLAGS) $(SQLITE_CFLAGS)
+%C%_test_map_sqlite_LDADD = $(UNIT_LDADD) $(SQLITE_LIBS)
 %C%_test_netrc_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pages_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pattern_CFLAGS = $(UNIT_CFLAGS)

@@ -3,9 +3,9 @@
 #include "tests/unit/unit.h"
 
 #include "base/macros.h"
-#include "mail/match_list.h"
 #include "map/addr_find.h"
 #include "map/map.h"
+#include "map/match_list.h"
 #include "tests/unit/capture.h"
 
 static const struct {

@@ -1,6 +1,6 @@
 /* match_list - is this domain or address in the list? */
 
-#include "mail/match_list.h"
+#include "map/match_list.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>

@@ -6,8 +6,8 @@
  * "/file" reads items from a file; "type:name" is a table in which a present
  * key matches. The first item that matches decides. Case does not count.
  */
-#ifndef COMMON_MAIL_MATCH_LIST_H
-#define COMMON_MAIL_MATCH_LIST_H
+#ifndef COMMON_MAP_MATCH_LIST_H
+#define COMMON_MAP_MATCH_LIST_H
 
 #include <stdbool.h>
 
