@@ -11,8 +11,8 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/macros.h"
-#include "maptool/postconf.h"
 #include "maptool/json.h"
+#include "maptool/postconf.h"
 
 static char dir[] = "/tmp/test_postconf.XXXXXX";
 static char path[sizeof(dir) + 20], tmp[sizeof(dir) + 20];
