@@ -102,12 +102,10 @@ static enum st follow_url(struct search *s, const char *value, struct err *e)
 	int rc = ldap_url_parse(value, &url);
 	enum st st;
 
-	if (rc != LDAP_URL_SUCCESS) {
-		s->c->db->warn("dict_ldap_get_values[%d]: malformed URL %s: "
-			       "%s(%d)",
-		    (int)s->depth, value, "ldap_url_parse", rc);
-		return ST_OK;
-	}
+	if (rc != LDAP_URL_SUCCESS)
+		return err_temp(e, "4.3.5",
+		    "dict_ldap_get_values[%d]: malformed URL %s: %s(%d)",
+		    (int)s->depth - 1, value, ldap_err2string(rc), rc);
 	attributes = list_attributes(s->c->db, url->lud_attrs);
 	s->attributes = attributes;
 	/* None that we want: nothing to look for. */
@@ -208,27 +206,28 @@ static enum st take_entries(const struct search *s, LDAPMessage *result,
 
 /* --- searching ----------------------------------------------------------- */
 
-static enum st not_there(const struct search *s, const char *base, int rc)
+/* A member that is gone is passed over; that our settings are wrong is not. */
+static enum st not_there(const struct search *s, const char *base, int rc,
+    struct err *e)
 {
 	const struct db *d = s->c->db;
 
 	if (s->depth > 1)
 		d->warn("dict_ldap_get_values[%d]: DN %s not found, skipping ",
 		    (int)s->depth - 1, base);
-	else if (strchr(d->values[SEARCH_BASE].text, '%') == NULL)
-		d->warn("dict_ldap_lookup: %s: Search base '%s' not found: "
-			"%d: %s",
-		    d->file, base, rc, ldap_err2string(rc));
-	return ST_OK;
+	if (s->depth > 1 || strchr(d->values[SEARCH_BASE].text, '%') != NULL)
+		return ST_OK;
+	return err_temp(e, "4.3.5",
+	    "dict_ldap_lookup: %s: Search base '%s' not found: %d: %s", d->file,
+	    base, rc, ldap_err2string(rc));
 }
 
 static enum st search_failed(const struct search *s, int rc, struct err *e)
 {
 	s->a->lost = rc == LDAP_SERVER_DOWN || rc == LDAP_UNAVAILABLE ||
 	    rc == LDAP_CONNECT_ERROR;
-	return err_temp(e, "4.3.0",
-	    "dict_ldap_lookup: %s: Search error %d: %s ", s->c->db->file, rc,
-	    ldap_err2string(rc));
+	return err_temp(e, "4.3.0", "dict_ldap_lookup: Search error %d: %s ",
+	    rc, ldap_err2string(rc));
 }
 
 static enum st search(const struct search *s, const char *base, int scope,
@@ -243,13 +242,11 @@ static enum st search(const struct search *s, const char *base, int scope,
 	    0, NULL, NULL, &tv, limit > 0 ? (int)limit + 1 : LDAP_NO_LIMIT,
 	    &result);
 
-	if (rc == LDAP_SUCCESS || rc == LDAP_SIZELIMIT_EXCEEDED)
+	if (rc == LDAP_SUCCESS)
 		st = take_entries(s, result, e);
 	else if (rc == LDAP_NO_SUCH_OBJECT)
-		st = not_there(s, base, rc);
+		st = not_there(s, base, rc, e);
 	else
-		st = search_failed(s, rc, e);
-	if (st == ST_OK && rc == LDAP_SIZELIMIT_EXCEEDED)
 		st = search_failed(s, rc, e);
 	ldap_msgfree(result);
 	return st;

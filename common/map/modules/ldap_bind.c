@@ -101,6 +101,12 @@ static bool binds(const struct db *d)
 
 static int version_of(const struct db *d)
 {
+	struct str host = str_c(text_of(d, SERVER_HOST));
+
+	/* These came with version 3. */
+	if (str_search(host, STR("ldaps://")) >= 0 ||
+	    str_search(host, STR("ldapi://")) >= 0)
+		return 3;
 	return number_of(d, PROTOCOL) == 2 ? 2 : 3;
 }
 

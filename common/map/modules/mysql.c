@@ -144,8 +144,8 @@ static enum st my_connect(struct db *d, struct str host, void **conn,
 		text_of(d, USER), text_of(d, PASSWORD), text_of(d, DBNAME),
 		port, local ? buf_c(&name) : NULL,
 		CLIENT_MULTI_RESULTS) == NULL) {
-		err_temp(e, "4.3.0", "connect to mysql server %s: %s",
-		    buf_c(&name), mysql_error(c->mysql));
+		err_temp(e, "4.3.0", "connect to mysql server %.*s: %s",
+		    STR_ARG(host), mysql_error(c->mysql));
 		my_disconnect(c);
 		return ST_TEMP;
 	}
