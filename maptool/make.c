@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/big.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "map/redirect.h"
@@ -50,6 +51,19 @@ static bool same(const struct stat *a, const struct stat *b)
 	    a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
+/* Room for all of it at once, in large pages. */
+static void make_room(struct buf *text, const struct stat *sb)
+{
+	size_t room;
+	char *at;
+
+	if (!S_ISREG(sb->st_mode) || sb->st_size <= 0)
+		return;
+	at = buf_room(text, (size_t)sb->st_size + 1, &room);
+	if (at != NULL)
+		big_advise(at, room);
+}
+
 static enum st read_source(int fd, const char *name, struct buf *text,
     struct err *e)
 {
@@ -59,6 +73,7 @@ static enum st read_source(int fd, const char *name, struct buf *text,
 	for (;;) {
 		if (fstat(fd, &before) != 0)
 			return err_temp(e, "", "read %s: %m", name);
+		make_room(text, &before);
 		if (io_slurp(fd, name, text, e) != ST_OK)
 			return ST_TEMP;
 		if (!S_ISREG(before.st_mode) || --tries == 0 ||

@@ -24,15 +24,16 @@ static int show_types(const struct postconf *pc UNUSED)
 {
 	const struct map_ops *const *types;
 	const char **names;
-	size_t n, i;
+	size_t n, found = 0, i;
 
 	types = map_types(&n);
 	names = xcalloc(n + 1, sizeof(*names));
 	for (i = 0; i < n; i++)
-		names[i] = types[i]->type;
-	names[n++] = "proxy";
-	qsort(names, n, sizeof(*names), by_name);
-	for (i = 0; i < n; i++)
+		if (types[i]->there == NULL || types[i]->there(types[i]))
+			names[found++] = types[i]->type;
+	names[found++] = "proxy";
+	qsort(names, found, sizeof(*names), by_name);
+	for (i = 0; i < found; i++)
 		puts(names[i]);
 	free(names);
 	return 0;

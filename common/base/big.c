@@ -2,6 +2,7 @@
 
 #include "base/big.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,6 +12,24 @@
 
 /* Below this malloc(3) does better. */
 #define BIG ((size_t)1 << 20)
+/* A large page, on most machines. */
+#define LARGE ((uintptr_t)1 << 21)
+
+void big_advise(void *p, size_t n)
+{
+#ifdef MADV_HUGEPAGE
+	uintptr_t from = ((uintptr_t)p + LARGE - 1) & ~(LARGE - 1);
+	uintptr_t to = ((uintptr_t)p + n) & ~(LARGE - 1);
+
+	/* Advice: it may be refused. */
+	if (to > from)
+		(void)madvise((char *)p + (from - (uintptr_t)p), to - from,
+		    MADV_HUGEPAGE);
+#else
+	(void)p;
+	(void)n;
+#endif
+}
 
 static void *map(size_t n)
 {
@@ -19,10 +38,7 @@ static void *map(size_t n)
 
 	if (p == MAP_FAILED)
 		bug("out of memory: %zu bytes", n);
-#ifdef MADV_HUGEPAGE
-	/* Advice: it may be refused. */
-	(void)madvise(p, n, MADV_HUGEPAGE);
-#endif
+	big_advise(p, n);
 	return p;
 }
 

@@ -15,5 +15,7 @@ void *big_alloc(size_t n) MUST_CHECK;
 void big_free(void *p, size_t n);
 /* As realloc(3): p, of old bytes, becomes one of n > old; what is new is zero. */
 void *big_grow(void *p, size_t old, size_t n) MUST_CHECK;
+/* Ask for large pages in memory of malloc(3)'s that nobody has touched yet. */
+void big_advise(void *p, size_t n);
 
 #endif

@@ -342,8 +342,11 @@ void bulk_sort_by_key(struct bulk *b)
 		places[i] = (struct place){ eight_bytes(&b->recs[i], from),
 			&b->recs[i] };
 	qsort(places, b->n, sizeof(*places), compare);
-	for (i = 0; i < b->n; i++)
+	for (i = 0; i < b->n; i++) {
+		if (i + BULK_AHEAD < b->n)
+			__builtin_prefetch(places[i + BULK_AHEAD].rec);
 		sorted[i] = *places[i].rec;
+	}
 	big_free(places, bytes);
 	end_sort(b, sorted);
 }

@@ -14,6 +14,9 @@
 #include "base/macros.h"
 #include "base/str.h"
 
+/* So many records before it is needed, one is fetched from memory. */
+#define BULK_AHEAD 16
+
 struct bulk;
 
 struct bulk_rec {
@@ -60,6 +63,13 @@ void bulk_sort_by_bucket(struct bulk *b, uint32_t mask);
 
 /* Record i of bulk_count(), after one of the sorts. */
 const struct bulk_rec *bulk_at(const struct bulk *b, size_t i);
+
+/* Record i is wanted soon: in sorted order they lie anywhere in memory. */
+static inline void bulk_soon(const struct bulk *b, size_t i)
+{
+	if (i < bulk_count(b))
+		__builtin_prefetch(bulk_at(b, i)->p);
+}
 
 static inline struct str bulk_key(const struct bulk_rec *r)
 {

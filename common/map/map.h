@@ -41,7 +41,9 @@ struct map_ops {
 	bool pattern; /* keys are not folded, and callers skip partial keys */
 	bool pure;    /* no file, no network: the answer depends on the text */
 	bool read_only; /* MAP_WRITE is refused when it is opened */
-	bool coded;     /* MAP_RHS_FILES: the values are base64 of a content */
+	/* Is it installed, being a module? NULL: it is no module. */
+	bool (*there)(const struct map_ops *ops);
+	bool coded; /* MAP_RHS_FILES: the values are base64 of a content */
 	/* m->name is what follows "type:"; fill m->state. */
 	enum st (*open)(struct map *m, struct err *e);
 	enum st (*get)(struct map *m, struct str key, struct buf *val,

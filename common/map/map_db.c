@@ -347,10 +347,17 @@ static void db_close(struct map *m)
 	free_table(m->state);
 }
 
+static bool db_is_there(const struct map_ops *ops)
+{
+	return strcmp(ops->type, db_memcache_engine.type) == 0 ||
+	    module_is_there(ops->type);
+}
+
 #define DB_TYPE(name)                             \
 	const struct map_ops map_##name##_ops = { \
 		.type = #name,                    \
 		.read_only = true,                \
+		.there = db_is_there,             \
 		.open = db_open,                  \
 		.get = db_get,                    \
 		.changed = db_changed,            \

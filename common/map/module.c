@@ -76,6 +76,14 @@ static enum st load(const char *file, const struct db_engine **engine,
 	return ST_OK;
 }
 
+bool module_is_there(const char *type)
+{
+	AUTO_BUF name = BUF_MAX(PATH_MAX);
+
+	buf_addf(&name, "%s/map_%s.so", directory(), type);
+	return access(buf_c(&name), F_OK) == 0;
+}
+
 enum st module_load(const char *type, const struct db_engine **engine,
     struct err *e)
 {

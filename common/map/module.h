@@ -10,6 +10,8 @@
 #ifndef COMMON_MAP_MODULE_H
 #define COMMON_MAP_MODULE_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "base/macros.h"
 #include "map/db_engine.h"
@@ -22,5 +24,7 @@
  */
 enum st module_load(const char *type, const struct db_engine **engine,
     struct err *e) MUST_CHECK;
+/* Does its file lie there? Whether it can be loaded is seen when it is. */
+bool module_is_there(const char *type) MUST_CHECK;
 
 #endif

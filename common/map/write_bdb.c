@@ -67,6 +67,7 @@ static enum st put_all(struct writer *w, DB *db, const struct bulk *b,
 	for (i = 0; rc == 0 && i < bulk_count(b); i++) {
 		DBT k = { 0 }, v = { 0 };
 
+		bulk_soon(b, i + BULK_AHEAD);
 		r = bulk_at(b, i);
 		k.data = (void *)(uintptr_t)r->p;
 		k.size = r->key_n;

@@ -18,6 +18,9 @@
 /* The longest key of a library that was built as it comes. */
 #define KEY_BYTES 511
 
+/* Of a new table: this many between two commits. */
+#define RECORDS_AT_ONCE 20000
+
 struct state {
 	MDB_env *env;
 	MDB_txn *txn;
@@ -68,19 +71,33 @@ static enum st admit(const struct writer *w, struct str key, struct err *e)
 	    : fail("error updating", w->spec, MDB_BAD_VALSIZE, e);
 }
 
+static int append(struct state *s, const struct bulk_rec *r)
+{
+	return mdb_put(s->txn, s->dbi,
+	    &(MDB_val){ r->key_n, (void *)(uintptr_t)r->p },
+	    &(MDB_val){ r->val_n, (void *)(uintptr_t)(r->p + r->key_n) },
+	    MDB_APPEND);
+}
+
+/*
+ * Nobody sees the file before it is whole, so what is done may be committed
+ * now and then: the library takes its memory for the next pages.
+ */
 static int append_all(struct state *s, const struct bulk *b)
 {
-	const struct bulk_rec *r;
 	size_t i;
 	int rc = 0;
 
 	for (i = 0; rc == 0 && i < bulk_count(b); i++) {
-		r = bulk_at(b, i);
-		rc = mdb_put(s->txn, s->dbi,
-		    &(MDB_val){ r->key_n, (void *)(uintptr_t)r->p },
-		    &(MDB_val){ r->val_n,
-			(void *)(uintptr_t)(r->p + r->key_n) },
-		    MDB_APPEND);
+		bulk_soon(b, i + BULK_AHEAD);
+		if (i % RECORDS_AT_ONCE == RECORDS_AT_ONCE - 1) {
+			rc = mdb_txn_commit(s->txn);
+			s->txn = NULL;
+			if (rc == 0)
+				rc = mdb_txn_begin(s->env, NULL, 0, &s->txn);
+		}
+		if (rc == 0)
+			rc = append(s, bulk_at(b, i));
 	}
 	return rc;
 }
