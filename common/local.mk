@@ -79,6 +79,7 @@ COMMON_SRC = \
 	%D%/map/missing.c \
 	%D%/map/module.c %D%/map/module.h \
 	%D%/map/nul.c %D%/map/nul.h \
+	%D%/map/page_cache.c %D%/map/page_cache.h \
 	%D%/map/pages.h \
 	%D%/map/pattern.c %D%/map/pattern.h \
 	%D%/map/peer.c %D%/map/peer.h \

@@ -42,6 +42,7 @@ void bdb_file_clear(struct bdb_file *f)
 	free(f->page);
 	free(f->other);
 	buf_clear(&f->k);
+	page_cache_clear(&f->inner);
 	f->page = f->other = NULL;
 }
 
@@ -99,8 +100,12 @@ bool bdb_load(struct bdb_file *f, uint32_t number)
 	if (number != 0 && f->loaded == number)
 		return true;
 	f->loaded = 0;
-	if (!bdb_read(f, number, f->page))
-		return false;
+	if (!page_cache_get(&f->inner, number, f->page)) {
+		if (!bdb_read(f, number, f->page))
+			return false;
+		if (bdb_type(f->page) == PAGE_BTREE_INNER)
+			page_cache_put(&f->inner, number, f->page);
+	}
 	f->loaded = number;
 	return true;
 }
@@ -179,6 +184,7 @@ bool bdb_file_header(struct bdb_file *f)
 		f->other = xrealloc(f->other, size);
 		f->page_size = size;
 	}
+	page_cache_reset(&f->inner, size);
 	f->pages = sb.st_size / size > UINT32_MAX
 	    ? UINT32_MAX
 	    : (uint32_t)(sb.st_size / size);

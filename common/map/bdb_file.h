@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/str.h"
+#include "map/page_cache.h"
 
 enum bdb_kind {
 	BDB_HASH,
@@ -41,7 +42,8 @@ struct bdb_file {
 	uint32_t loaded; /* its number; 0: none */
 	char *other;     /* of an item that has its own pages */
 	struct buf k;    /* such a key */
-	char why[60];    /* what is wrong with the file */
+	struct page_cache inner;
+	char why[60]; /* what is wrong with the file */
 };
 
 /* Where the next record is; all zero: the first. */

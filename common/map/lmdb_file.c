@@ -52,6 +52,7 @@ void lmdb_file_clear(struct lmdb_file *f)
 	if (f == NULL)
 		return;
 	free(f->page);
+	page_cache_clear(&f->branches);
 	f->page = NULL;
 }
 
@@ -156,6 +157,7 @@ bool lmdb_file_header(struct lmdb_file *f)
 		f->page = xrealloc(f->page, size);
 		f->page_size = size;
 	}
+	page_cache_reset(&f->branches, size);
 	f->pages = (uint64_t)sb.st_size / size;
 	f->root = u64(m, AT_MAIN_ROOT);
 	f->spare = u64(m, AT_FREE_ROOT);
@@ -189,7 +191,10 @@ static bool load(struct lmdb_file *f, uint64_t number)
 
 	if (f->has && f->loaded == number)
 		return true;
-	f->has = false;
+	f->has = page_cache_get(&f->branches, number, f->page);
+	f->loaded = number;
+	if (f->has)
+		return true;
 	if (!read_bytes(f, number, 0, f->page, f->page_size))
 		return false;
 	flags = u16(f->page, AT_FLAGS);
@@ -200,7 +205,8 @@ static bool load(struct lmdb_file *f, uint64_t number)
 	if ((flags != PAGE_LEAF && flags != PAGE_BRANCH) || lower < HEADER ||
 	    lower > upper || upper > f->page_size || lower % 2 != 0)
 		return bad(f, "this is no page of the tree", number);
-	f->loaded = number;
+	if (flags == PAGE_BRANCH)
+		page_cache_put(&f->branches, number, f->page);
 	f->has = true;
 	return true;
 }

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/str.h"
+#include "map/page_cache.h"
 
 #define LMDB_DEPTH 32
 
@@ -29,7 +30,8 @@ struct lmdb_file {
 	uint64_t last;  /* page that was ever used */
 	char *page;     /* the last one that was loaded */
 	uint64_t loaded;
-	bool has;     /* page is loaded */
+	bool has; /* page is loaded */
+	struct page_cache branches;
 	char why[60]; /* what is wrong with the file */
 };
 
