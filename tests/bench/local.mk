@@ -1,0 +1,6 @@
+# Benchmarks: apart from the tests, and side by side with the originals.
+dist_noinst_SCRIPTS += %D%/tables.py
+
+bench: maptool/maptool
+	$(srcdir)/%D%/tables.py maptool/maptool
+.PHONY: bench
