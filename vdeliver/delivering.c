@@ -18,6 +18,7 @@
 enum stage {
 	STAGE_ONE,     /* a single job does it all */
 	STAGE_PREPARE, /* every job stages */
+	STAGE_LOCK,    /* jobs for mboxes lock them */
 	STAGE_VERDICT, /* every job publishes or drops */
 };
 
@@ -243,7 +244,9 @@ static void log_status(struct delivery *d, const struct route *r)
 	    r->st == ST_OK         ? "sent"
 		: r->st == ST_PERM ? "bounced"
 				   : "deferred",
-	    r->st == ST_OK ? "delivered to maildir" : r->err.text);
+	    r->st != ST_OK                ? r->err.text
+		: target_is_mbox(r->path) ? "delivered to mailbox"
+					  : "delivered to maildir");
 }
 
 static void make_reply(const struct delivery *d, const struct route *r,
@@ -308,7 +311,7 @@ static void finish(struct delivery *d)
 	delivery_free(d);
 }
 
-/* Everything is staged: publish what may be, drop the rest. */
+/* Everything is staged and locked: publish what may be, drop the rest. */
 static void give_verdicts(struct delivery *d)
 {
 	struct work *w;
@@ -329,6 +332,28 @@ static void give_verdicts(struct delivery *d)
 	}
 	if (--d->pending == 0)
 		finish(d);
+}
+
+/* True when some mbox has to be locked before anything is published. */
+static bool take_locks(struct delivery *d)
+{
+	struct work *w;
+	size_t i;
+	bool any = false;
+
+	d->stage = STAGE_LOCK;
+	spread_failures(d);
+	d->pending = 1; /* this loop itself */
+	for (i = 0; i < d->work_count; i++) {
+		w = d->works[i];
+		if (w->at == NULL || !work_has_mbox(w) ||
+		    !workers_verdict(d->ws, w, JOB_LOCK))
+			continue;
+		any = true;
+		d->pending++;
+	}
+	d->pending--;
+	return any;
 }
 
 /* A worker died with its staged copies while others were staging. */
@@ -353,12 +378,14 @@ static void work_done(struct work *w)
 
 	if (--d->pending != 0)
 		return;
-	if (d->stage == STAGE_PREPARE) {
+	if (d->stage == STAGE_PREPARE || d->stage == STAGE_LOCK)
 		check_lost(d);
+	if (d->stage == STAGE_PREPARE && take_locks(d))
+		return;
+	if (d->stage == STAGE_LOCK)
 		give_verdicts(d);
-	} else {
+	else
 		finish(d);
-	}
 }
 
 void delivering_start(struct workers *ws, const struct settings *set,

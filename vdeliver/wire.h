@@ -49,7 +49,8 @@ enum wire {
 	W_VERDICT, /* u32 id, u32 phase, u32 n, n × u32 target */
 
 	/* worker → router */
-	W_DONE, /* u32 id, u32 n, n × (u32 st, str dsn, str text) */
+	W_WAITS, /* u32 id: it waits for locks and stands in nobody's way */
+	W_DONE,  /* u32 id, u32 n, n × (u32 st, str dsn, str text) */
 
 	/* any child → logger */
 	W_LOG, /* u32 level, u32 pid, str tag, str line */
