@@ -25,6 +25,7 @@ UNIT_TESTS = \
 	%D%/test_aside \
 	%D%/test_base \
 	%D%/test_bounce \
+	%D%/test_boxes \
 	%D%/test_bulk \
 	%D%/test_cleanup \
 	%D%/test_cli \
@@ -83,6 +84,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_aside_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_base_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_bounce_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_boxes_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_bulk_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cleanup_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cli_CFLAGS = $(UNIT_CFLAGS)
