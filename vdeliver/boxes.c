@@ -67,8 +67,6 @@ static bool share(struct boxes *bs, struct box *b)
 
 static void try(struct boxes *bs, struct box *b)
 {
-	const struct boxes_rules *r = bs->rules;
-
 	b->st = mbox_open(&b->mbox, &b->err);
 	if (b->st == ST_NONE && share(bs, b))
 		b->st = mbox_open(&b->mbox, &b->err);
@@ -80,11 +78,22 @@ static void try(struct boxes *bs, struct box *b)
 	if (b->mbox.step != b->at)
 		b->tries = 0;
 	b->at = b->mbox.step;
-	b->next_ms = clock_deadline(r->delay_ms);
-	if (++b->tries < r->attempts && b->next_ms < b->end_ms)
-		return;
-	b->st = ST_TEMP;
-	mbox_close(&b->mbox);
+	b->tries++;
+	b->next_ms = clock_deadline(bs->rules->delay_ms);
+}
+
+enum st boxes_state(const struct boxes *bs, const struct box *b,
+    struct box_claim *c)
+{
+	if (b->st != ST_NONE)
+		return b->st;
+	if (c->at != b->at)
+		c->from = 0;
+	c->at = b->at;
+	return b->tries - c->from < bs->rules->attempts &&
+		clock_ms() < c->end_ms
+	    ? ST_NONE
+	    : ST_TEMP;
 }
 
 /* "a//b" and "a/./b" are "a/b". */
@@ -128,21 +137,23 @@ static struct box *find(struct boxes *bs, struct str path)
 	return NULL;
 }
 
-struct box *boxes_get(struct boxes *bs, struct str path)
+struct box *boxes_get(struct boxes *bs, struct str path, struct box_claim *c)
 {
+	const struct boxes_rules *r = bs->rules;
 	char *name = plain(path);
 	struct box *b = find(bs, str_c(name));
 
 	if (b == NULL) {
 		b = xcalloc(1, sizeof(*b));
-		mbox_init(&b->mbox, &bs->rules->mbox, str_c(name));
-		b->end_ms =
-		    clock_deadline(boxes_patience_ms(bs->rules->mbox.locks,
-			bs->rules->attempts, bs->rules->delay_ms));
+		mbox_init(&b->mbox, &r->mbox, str_c(name));
 		list_add_tail(&bs->all, &b->link);
 		try(bs, b);
 	}
 	b->refs++;
+	c->at = b->at;
+	c->from = b->tries > 0 ? b->tries - 1 : 0;
+	c->end_ms = clock_deadline(
+	    boxes_patience_ms(r->mbox.locks, r->attempts, r->delay_ms));
 	free(name);
 	return b;
 }

@@ -13,8 +13,7 @@
 #include "base/str.h"
 #include "mail/maildir.h"
 #include "mail/mbox.h"
-
-struct box;
+#include "vdeliver/boxes.h"
 
 /* Most targets of one job; a message for more becomes several jobs. */
 #define JOB_TARGETS 50
@@ -37,7 +36,8 @@ struct target {
 	enum st st;       /* how far it went well */
 	struct err err;
 	struct maildir_msg msg;
-	struct box *box; /* mbox: held for this job, NULL: not yet */
+	struct box *box; /* mbox: NULL, waited for, or held for this job */
+	struct box_claim claim;
 	struct mbox_span span;
 	bool todo, appended;
 };

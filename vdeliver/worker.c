@@ -234,19 +234,19 @@ static bool get_boxes(struct worker *w, struct job *j)
 		if (t->st != ST_OK || !target_is_mbox(t->path) ||
 		    commit_check(w->commit, t) != ST_OK)
 			continue;
-		t->box = boxes_get(w->boxes, t->path);
+		t->box = boxes_get(w->boxes, t->path, &t->claim);
 		any = true;
 	}
 	return any;
 }
 
-static bool is_ready(const struct job *j)
+static bool is_ready(const struct worker *w, const struct job *j)
 {
-	size_t i;
+	struct target *t;
 
-	for (i = 0; i < j->n; i++)
-		if (j->targets[i].box != NULL &&
-		    j->targets[i].box->st == ST_NONE)
+	for (t = j->targets; t < j->targets + j->n; t++)
+		if (t->box != NULL &&
+		    boxes_state(w->boxes, t->box, &t->claim) == ST_NONE)
 			return false;
 	return true;
 }
@@ -263,7 +263,7 @@ static void leave_locking(struct worker *w, struct job *j)
 			boxes_use(t->box);
 			continue;
 		}
-		t->st = t->box->st;
+		t->st = ST_TEMP;
 		t->err = t->box->err;
 		boxes_put(t->box);
 		t->box = NULL;
@@ -293,7 +293,7 @@ static void advance(struct worker *w)
 
 	list_foreach_safe(p, next, &w->locking) {
 		j = CONTAINER_OF(p, struct job, link);
-		if (is_ready(j))
+		if (is_ready(w, j))
 			leave_locking(w, j);
 		else
 			tell_waits(w, j);

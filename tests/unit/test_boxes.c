@@ -79,12 +79,13 @@ static bool can_lock(const struct world *w)
 static void test_shared(void **state)
 {
 	struct world w;
+	struct box_claim c;
 	struct box *a, *b;
 
 	(void)state;
 	begin(&w, MBOX_DOTLOCK | MBOX_FCNTL);
-	a = boxes_get(w.boxes, STR("box"));
-	b = boxes_get(w.boxes, STR(".//box"));
+	a = boxes_get(w.boxes, STR("box"), &c);
+	b = boxes_get(w.boxes, STR(".//box"), &c);
 	assert_ptr_equal(a, b);
 	assert_int_equal(a->st, ST_OK);
 	assert_true(boxes_next(w.boxes) == CLOCK_NEVER);
@@ -95,35 +96,62 @@ static void test_shared(void **state)
 	end(&w);
 }
 
-/* As many attempts as were asked for, and the last one is the end. */
+/* As many attempts as were asked for, also for those who come late. */
 static void test_attempts(void **state)
 {
 	struct world w;
-	struct box *a;
+	struct box_claim c, late;
+	struct box *a, *b;
 	int fd;
 
 	(void)state;
 	begin(&w, MBOX_FCNTL);
 	fd = locked_by_others(&w);
-	a = boxes_get(w.boxes, STR("box"));
-	assert_int_equal(a->st, ST_NONE);
+	a = boxes_get(w.boxes, STR("box"), &c);
+	assert_int_equal(boxes_state(w.boxes, a, &c), ST_NONE);
 	assert_int_equal(boxes_next(w.boxes), 2000);
 	at(&w, 1999);
 	assert_int_equal(a->tries, 1);
 	at(&w, 2000);
-	assert_int_equal(a->st, ST_NONE);
+	assert_int_equal(boxes_state(w.boxes, a, &c), ST_NONE);
+	b = boxes_get(w.boxes, STR("box"), &late);
+	assert_ptr_equal(a, b);
 	at(&w, 3000);
-	assert_int_equal(a->st, ST_TEMP);
+	assert_int_equal(boxes_state(w.boxes, a, &c), ST_TEMP);
 	assert_string_equal(a->err.dsn, "4.2.0");
-	assert_true(boxes_next(w.boxes) == CLOCK_NEVER);
+	assert_int_equal(boxes_state(w.boxes, b, &late), ST_NONE);
 	boxes_put(a);
-	/* who comes now tries anew */
-	a = boxes_get(w.boxes, STR("box"));
-	assert_int_equal(a->st, ST_NONE);
 	close(fd);
 	at(&w, 4000);
-	assert_int_equal(a->st, ST_OK);
+	assert_int_equal(boxes_state(w.boxes, b, &late), ST_OK);
+	boxes_put(b);
+	end(&w);
+}
+
+/* Each kind of lock has its own attempts. */
+static void test_steps(void **state)
+{
+	struct world w;
+	struct box_claim c;
+	struct box *a;
+	int fd, i;
+
+	(void)state;
+	begin(&w, MBOX_FCNTL | MBOX_DOTLOCK);
+	fd = locked_by_others(&w);
+	close(openat(w.rules.mbox.base, "box.lock", O_CREAT | O_WRONLY, 0600));
+	a = boxes_get(w.boxes, STR("box"), &c);
+	at(&w, 2000);
+	assert_int_equal(boxes_state(w.boxes, a, &c), ST_NONE);
+	unlinkat(w.rules.mbox.base, "box.lock", 0);
+	for (i = 3; i < 5; i++) {
+		at(&w, i * 1000);
+		assert_int_equal(boxes_state(w.boxes, a, &c), ST_NONE);
+	}
+	at(&w, 5000);
+	assert_int_equal(boxes_state(w.boxes, a, &c), ST_TEMP);
 	boxes_put(a);
+	close(fd);
 	end(&w);
 }
 
@@ -131,11 +159,12 @@ static void test_attempts(void **state)
 static void test_rest(void **state)
 {
 	struct world w;
+	struct box_claim c;
 	struct box *a;
 
 	(void)state;
 	begin(&w, MBOX_FCNTL);
-	a = boxes_get(w.boxes, STR("box"));
+	a = boxes_get(w.boxes, STR("box"), &c);
 	assert_int_equal(a->st, ST_OK);
 	boxes_rest(w.boxes);
 	assert_int_equal(a->st, ST_NONE);
@@ -154,14 +183,15 @@ static void test_rest(void **state)
 static void test_long_held(void **state)
 {
 	struct world w;
+	struct box_claim c;
 	struct box *a, *b;
 
 	(void)state;
 	begin(&w, MBOX_FCNTL);
-	a = boxes_get(w.boxes, STR("box"));
+	a = boxes_get(w.boxes, STR("box"), &c);
 	boxes_use(a);
 	clock_set_for_test(12000, 1700000000);
-	b = boxes_get(w.boxes, STR("box"));
+	b = boxes_get(w.boxes, STR("box"), &c);
 	assert_ptr_not_equal(a, b);
 	assert_int_equal(b->st, ST_NONE);
 	boxes_unuse(a);
@@ -177,15 +207,16 @@ static void test_long_held(void **state)
 static void test_two_names(void **state)
 {
 	struct world w;
+	struct box_claim c;
 	struct box *a, *b;
 
 	(void)state;
 	if (geteuid() != 0)
 		skip();
 	begin(&w, MBOX_FCNTL | MBOX_FLOCK);
-	a = boxes_get(w.boxes, STR("box"));
+	a = boxes_get(w.boxes, STR("box"), &c);
 	assert_int_equal(symlinkat("box", w.rules.mbox.base, "link"), 0);
-	b = boxes_get(w.boxes, STR("link"));
+	b = boxes_get(w.boxes, STR("link"), &c);
 	assert_int_equal(b->st, ST_OK);
 	boxes_put(a);
 	boxes_put(b);
@@ -197,6 +228,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_attempts),
+		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_rest),
 		cmocka_unit_test(test_long_held),
 		cmocka_unit_test(test_two_names),

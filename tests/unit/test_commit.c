@@ -389,7 +389,8 @@ static void lock(struct world *w, struct job *j)
 	for (i = 0; i < j->n; i++) {
 		if (!target_is_mbox(j->targets[i].path))
 			continue;
-		j->targets[i].box = boxes_get(w->boxes, j->targets[i].path);
+		j->targets[i].box = boxes_get(w->boxes, j->targets[i].path,
+		    &j->targets[i].claim);
 		assert_int_equal(j->targets[i].box->st, ST_OK);
 		boxes_use(j->targets[i].box);
 	}
