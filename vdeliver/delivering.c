@@ -33,6 +33,7 @@ struct delivery {
 	const struct settings *set;
 	struct workers *ws;
 	enum stage stage;
+	bool told; /* that it waits */
 	struct route **routes;
 	size_t route_count;
 	struct claim **claims; /* by RCPT */
@@ -42,6 +43,7 @@ struct delivery {
 };
 
 static void work_done(struct work *w);
+static void work_waits(struct work *w);
 
 static void fold(char *key, size_t size, struct str a, struct str b)
 {
@@ -118,6 +120,7 @@ static struct work *new_work(struct delivery *d, const struct route *r)
 	w->size = d->m.size;
 	w->limit = (uint64_t)d->set->virtual_mailbox_limit;
 	w->done = work_done;
+	w->waiting = work_waits;
 	w->owner = d;
 	d->works[d->work_count++] = w;
 	return w;
@@ -386,6 +389,15 @@ static void work_done(struct work *w)
 		give_verdicts(d);
 	else
 		finish(d);
+}
+
+static void work_waits(struct work *w)
+{
+	struct delivery *d = w->owner;
+
+	if (!d->told)
+		d->m.waits(&d->m);
+	d->told = true;
 }
 
 void delivering_start(struct workers *ws, const struct settings *set,

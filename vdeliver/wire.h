@@ -29,6 +29,9 @@ enum wire {
 	W_COMMIT_REPLY,  /* CLIENT, TXN, u32 index, u32 of, u32 code, str dsn,
 			    str text */
 
+	W_COMMIT_WAITS, /* CLIENT, TXN: its answer may take long, and stands in
+			    nobody's way */
+
 	/* router → lookup and back */
 	W_ASK,    /* u32 id, u32 question, u32 flags, str key */
 	W_ANSWER, /* u32 id, u32 st, str dsn, str text, str value, str ext */

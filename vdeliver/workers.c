@@ -243,9 +243,11 @@ bool work_has_mbox(const struct work *w)
 
 static void on_waits(struct worker_proc *p, struct work *w)
 {
-	if (!w->waits)
-		p->unanswered--;
+	if (w->waits)
+		return;
+	p->unanswered--;
 	w->waits = true;
+	w->waiting(w);
 	feed(p);
 }
 

@@ -42,6 +42,8 @@ struct work {
 	struct route *routes[JOB_TARGETS];
 	/* The worker answered, died or was refused: routes tell how it went. */
 	void (*done)(struct work *w);
+	/* It waits for locks; called at most once before each done(). */
+	void (*waiting)(struct work *w);
 	void *owner;
 };
 

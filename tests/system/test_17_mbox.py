@@ -210,8 +210,7 @@ def test_locked_mailbox_holds_up_no_other(vdeliver, closing):
     assert len(answers) == 60
     assert {a[:10] for a in answers} == {"451 4.2.0 "}
     assert box(host) == b""
-    assert "unable to lock for exclusive access: Resource temporarily" \
-        in host.log()
+    host.logged("unable to lock for exclusive access: Resource temporarily")
     lock.close()
     assert send(host, BOX, stamped("late")).startswith("250 ")
     assert len(split(box(host))) == 1
@@ -365,7 +364,7 @@ def test_full_disk(vdeliver, closing):
         answer = send(host, BOX, stamped(2, 200000))
         assert answer.startswith(("452 4.3.0 ", "451 4.3.0 "))
         assert box(host) == before
-        assert "error writing message: No space left on device" in host.log()
+        host.logged("error writing message: No space left on device")
         assert send(host, BOX, stamped(3)).startswith("250 ")
         assert list(map(whole, split(box(host)))) == ["1", "3"]
     finally:
