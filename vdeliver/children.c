@@ -151,8 +151,13 @@ pid_t child_worker(const struct children_env *env, uint32_t uid, uint32_t gid,
 	 * lies in it is reached as uid alone. */
 	AUTO_FD base = open(env->set->virtual_mailbox_base,
 	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct settings *set = env->set;
 	struct worker_start s = { router, base, errno,
-		env->set->virtual_mailbox_base };
+		set->virtual_mailbox_base,
+		{ { base, set->virtual_mailbox_base, set->mailbox_locks,
+		      set->stale_lock_time, set->strict_mailbox_ownership },
+		    set->deliver_lock_attempts,
+		    set->deliver_lock_delay * 1000 } };
 	int keep[] = { env->log_writer, router, base };
 	pid_t pid = start(env, "vd-worker", "virtual");
 

@@ -74,6 +74,7 @@ struct client {
 
 	enum request request;
 	bool sent;
+	bool aside;       /* it is not one of the server's unanswered ones */
 	struct list link; /* in server.waiting */
 	uint64_t txn;
 	struct session_reply *replies; /* of a commit, as they come */

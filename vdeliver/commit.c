@@ -13,13 +13,12 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "vdeliver/boxes.h"
 #include "vdeliver/durable.h"
 #include "vdeliver/job.h"
 
 /* Return-Path, X-Original-To and Delivered-To of the longest addresses. */
 #define PREFIX_MAX 32768
-/* Maildirs that are remembered as looked through. */
-#define SWEPT_MAX  20000
 #define COPY_CHUNK 65536
 /* Maildirs that are remembered as looked through. */
 #define SWEPT_MAX 20000
@@ -52,6 +51,11 @@ void commit_free(struct commit *c)
 	hash_free(c->swept, NULL);
 	free(c->chunk);
 	free(c);
+}
+
+static struct job *job_of(struct list *l)
+{
+	return CONTAINER_OF(l, struct job, link);
 }
 
 /* What the router must never send: absolute, "..", control characters. */
@@ -92,18 +96,26 @@ static bool copy_fd(struct commit *c, const struct job *j, int to)
 	return true;
 }
 
+static enum st make_head(struct buf *head, const struct job *j,
+    struct target *t)
+{
+	buf_addf(head, "Return-Path: <%.*s>\n", STR_ARG(j->sender));
+	if (t->orig.n != 0)
+		buf_addf(head, "X-Original-To: %.*s\n", STR_ARG(t->orig));
+	buf_addf(head, "Delivered-To: %.*s\n", STR_ARG(t->final));
+	if (head->full)
+		return err_temp(&t->err, "4.3.0", "addresses are too long");
+	return ST_OK;
+}
+
 static enum st write_target(struct commit *c, const struct job *j,
     struct target *t)
 {
 	AUTO_BUF head = BUF_MAX(PREFIX_MAX);
 	bool ok;
 
-	buf_addf(&head, "Return-Path: <%.*s>\n", STR_ARG(j->sender));
-	if (t->orig.n != 0)
-		buf_addf(&head, "X-Original-To: %.*s\n", STR_ARG(t->orig));
-	buf_addf(&head, "Delivered-To: %.*s\n", STR_ARG(t->final));
-	if (head.full)
-		return err_temp(&t->err, "4.3.0", "addresses are too long");
+	if (make_head(&head, j, t) != ST_OK)
+		return ST_TEMP;
 	if (j->limit != 0 && head.n + j->size > j->limit) {
 		errno = EFBIG;
 		return maildir_errno(&t->err, &c->store,
@@ -137,27 +149,31 @@ static void sweep_once(struct commit *c, const char *dir)
 	maildir_sweep(&c->store, dir);
 }
 
+enum st commit_check(const struct commit *c, struct target *t)
+{
+	const char *what = target_is_mbox(t->path)
+	    ? "delivery failed to mailbox"
+	    : "maildir delivery failed";
+
+	if (!path_is_safe(t->path)) {
+		t->st = err_temp(&t->err, "4.2.0", "%s: bad mailbox path %.*s",
+		    what, STR_ARG(t->path));
+	} else if (c->store.fd < 0) {
+		errno = c->base_error;
+		t->st = err_temp(&t->err, "4.2.0",
+		    "%s: open virtual_mailbox_base %s: %m", what,
+		    c->store.path);
+	}
+	return t->st;
+}
+
 static enum st stage_target(struct commit *c, struct job *j, struct target *t)
 {
 	enum st st;
 
-	if (!path_is_safe(t->path))
-		return err_temp(&t->err, "4.2.0",
-		    "maildir delivery failed: "
-		    "bad mailbox path %.*s",
-		    STR_ARG(t->path));
-	if (t->path.p[t->path.n - 1] != '/')
-		return err_temp(&t->err, "4.3.5",
-		    "mbox delivery is not "
-		    "supported yet: end the path in virtual_mailbox_maps "
-		    "with a slash to have a Maildir");
-	if (c->store.fd < 0) {
-		errno = c->base_error;
-		return err_temp(&t->err, "4.2.0",
-		    "maildir delivery failed: "
-		    "open virtual_mailbox_base %s: %m",
-		    c->store.path);
-	}
+	if (t->st != ST_OK || commit_check(c, t) != ST_OK ||
+	    target_is_mbox(t->path))
+		return t->st;
 	st = maildir_stage(&t->msg, &j->arena, &c->store, t->path, &t->err);
 	if (st != ST_OK) {
 		if (errno == EACCES)
@@ -184,7 +200,7 @@ static bool sync_job(struct commit *c, struct job *j, struct err *e)
 	struct target *t;
 
 	for (t = j->targets; t < j->targets + j->n; t++) {
-		if (t->st != ST_OK || fsync(t->msg.fd) == 0)
+		if (t->st != ST_OK || t->msg.fd < 0 || fsync(t->msg.fd) == 0)
 			continue;
 		t->st = maildir_errno(&t->err, &c->store,
 		    "error writing message: sync of", t->msg.tmp);
@@ -217,44 +233,140 @@ static bool publishes(const struct job *j)
 	return j->phase == JOB_DELIVER || j->phase == JOB_COMMIT;
 }
 
+static enum st append(const struct job *j, struct target *t)
+{
+	AUTO_BUF head = BUF_MAX(PREFIX_MAX);
+	struct mbox_msg msg = { .sender = j->sender,
+		.body = j->body,
+		.fd = j->fd,
+		.size = j->size };
+	struct box *b = t->box;
+
+	if (b == NULL || b->st != ST_OK)
+		bug("append to %.*s without its lock", STR_ARG(t->path));
+	if (make_head(&head, j, t) != ST_OK)
+		return ST_TEMP;
+	msg.head = buf_str(&head);
+	t->st = mbox_append(&b->mbox, &msg, j->limit, &t->span, &t->err);
+	if (t->st != ST_OK)
+		return t->st;
+	t->appended = true;
+	if (!b->written)
+		b->size = t->span.start;
+	b->written = true;
+	return ST_OK;
+}
+
+static enum st publish_target(struct commit *c, struct job *j, struct target *t)
+{
+	if (target_is_mbox(t->path))
+		return t->st = append(j, t);
+	t->st = maildir_publish(&t->msg, &j->arena, &t->err);
+	if (t->st == ST_OK)
+		durable_want(c->durable, t->msg.dir);
+	else if (errno == EACCES)
+		warn_access(t);
+	return t->st;
+}
+
+/* The last targets first: only the end of a file can be taken back. */
+static void undo_group(struct job *j, uint32_t group)
+{
+	struct target *t;
+	size_t i;
+
+	for (i = j->n; i > 0; i--) {
+		t = &j->targets[i - 1];
+		if (t->group != group || !t->appended)
+			continue;
+		mbox_undo(&t->box->mbox, &t->span);
+		t->appended = false;
+	}
+}
+
+/* The mboxes first: what fails behind them can still be made undone. */
+static void publish_group(struct commit *c, struct job *j, uint32_t group)
+{
+	enum st st = ST_OK;
+	struct target *t;
+	int mbox;
+
+	for (mbox = 1; mbox >= 0; mbox--)
+		for (t = j->targets; st == ST_OK && t < j->targets + j->n; t++)
+			if (t->group == group && t->todo &&
+			    target_is_mbox(t->path) == (mbox == 1))
+				st = publish_target(c, j, t);
+	if (st != ST_OK)
+		undo_group(j, group);
+	for (t = j->targets; t < j->targets + j->n; t++)
+		if (t->group == group)
+			t->todo = false;
+}
+
 static void publish_job(struct commit *c, struct job *j)
 {
 	struct target *t;
 
-	for (t = j->targets; t < j->targets + j->n; t++) {
-		if (t->st != ST_OK || (j->phase == JOB_COMMIT && !t->chosen))
-			continue;
-		t->st = maildir_publish(&t->msg, &j->arena, &t->err);
-		if (t->st == ST_OK)
-			durable_want(c->durable, t->msg.dir);
-		else if (errno == EACCES)
-			warn_access(t);
-	}
+	for (t = j->targets; t < j->targets + j->n; t++)
+		t->todo =
+		    t->st == ST_OK && (j->phase == JOB_DELIVER || t->chosen);
+	for (t = j->targets; t < j->targets + j->n; t++)
+		if (t->todo)
+			publish_group(c, j, t->group);
+	fail_groups(j);
 }
 
+/* Each file once. False when a sync failed. */
+static bool sync_boxes(struct commit *c, struct list *jobs, struct err *e)
+{
+	struct target *t;
+	bool ok = true;
+
+	list_foreach(p, jobs) {
+		struct job *j = job_of(p);
+
+		for (t = j->targets; ok && t < j->targets + j->n; t++) {
+			if (!t->appended || !t->box->written)
+				continue;
+			ok = mbox_sync(&t->box->mbox, e) == ST_OK;
+			durable_want_file(c->durable, t->box->mbox.path);
+			t->box->written = false;
+		}
+	}
+	return ok;
+}
+
+/* Nobody is answered: the files become what they were, as far as it goes. */
 static void fail_published(struct job *j, const struct err *e)
 {
 	struct target *t;
 
-	for (t = j->targets; t < j->targets + j->n; t++)
-		if (t->st == ST_OK && t->msg.new != NULL) {
-			t->st = ST_TEMP;
-			t->err = *e;
-		}
+	for (t = j->targets; t < j->targets + j->n; t++) {
+		if (t->st != ST_OK || (t->msg.new == NULL && !t->appended))
+			continue;
+		if (t->appended)
+			mbox_cut(&t->box->mbox, t->box->size);
+		t->st = ST_TEMP;
+		t->err = *e;
+	}
+}
+
+static bool stays(const struct job *j, const struct target *t)
+{
+	return (j->phase == JOB_PREPARE || j->phase == JOB_LOCK) &&
+	    t->st == ST_OK;
 }
 
 static void drop_rest(struct job *j)
 {
 	struct target *t;
 
-	for (t = j->targets; t < j->targets + j->n; t++)
-		if (j->phase != JOB_PREPARE || t->st != ST_OK)
+	for (t = j->targets; t < j->targets + j->n; t++) {
+		if (!stays(j, t))
 			maildir_discard(&t->msg);
-}
-
-static struct job *job_of(struct list *l)
-{
-	return CONTAINER_OF(l, struct job, link);
+		if (t->box != NULL)
+			t->box->written = false;
+	}
 }
 
 static bool stages(const struct job *j)
@@ -279,29 +391,39 @@ static void fail_staged(struct list *jobs, const struct err *e)
 	}
 }
 
+static void publish_all(struct commit *c, struct list *jobs)
+{
+	struct err e;
+
+	list_foreach(p, jobs)
+		if (publishes(job_of(p)))
+			publish_job(c, job_of(p));
+	if (sync_boxes(c, jobs, &e) && durable_sync(c->durable, &e) == ST_OK)
+		return;
+	log_error("%s; check the disk", e.text);
+	list_foreach(p, jobs)
+		if (publishes(job_of(p)))
+			fail_published(job_of(p), &e);
+}
+
 void commit_batch(struct commit *c, struct list *jobs)
 {
 	struct err e;
 	bool synced = true;
 
-	list_foreach(p, jobs)
+	list_foreach(p, jobs) {
+		fail_groups(job_of(p));
 		if (stages(job_of(p)))
 			stage_job(c, job_of(p));
+	}
 	list_foreach(p, jobs)
 		if (synced && stages(job_of(p)))
 			synced = sync_job(c, job_of(p), &e);
 	if (!synced)
 		fail_staged(jobs, &e);
-	list_foreach(p, jobs) {
+	list_foreach(p, jobs)
 		fail_groups(job_of(p));
-		if (publishes(job_of(p)))
-			publish_job(c, job_of(p));
-	}
-	if (durable_sync(c->durable, &e) != ST_OK) {
-		log_error("%s; check the disk", e.text);
-		list_foreach(p, jobs)
-			fail_published(job_of(p), &e);
-	}
+	publish_all(c, jobs);
 	list_foreach(p, jobs)
 		drop_rest(job_of(p));
 }

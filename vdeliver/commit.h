@@ -1,16 +1,20 @@
 /*
  * commit - the durable steps, for a batch of jobs at once.
  *
- * Per message: data safe, then published, then name safe, then answered;
+ * An mbox is appended to when its message is published, under a lock that
+ * somebody else has taken (boxes.h), and synced before any answer; until then
+ * an append can be taken back. Per message: data safe, then published, then name safe, then answered;
  * nothing reorders these four. A directory counts as durable only after this
  * worker synced it and its parents up to the base, whoever made it.
  */
 #ifndef VDELIVER_COMMIT_H
 #define VDELIVER_COMMIT_H
 
+#include "base/err.h"
 #include "base/list.h"
 
 struct commit;
+struct target;
 
 /*
  * base: the mailbox base, opened for reading, or -1 (then each job fails with
@@ -26,8 +30,15 @@ void commit_free(struct commit *c);
  * syncs (each directory once). Every target's st and err tell the outcome; a
  * failed sync fails all targets of the batch that hang on it with 4.3.0 and is
  * never tried again on the same file. Staged jobs keep their tmp files open
- * until JOB_COMMIT or JOB_ABORT.
+ * until JOB_COMMIT or JOB_ABORT. Targets that failed before (st) stay so and
+ * take their group along; an mbox that is to be written has its box.
  */
 void commit_batch(struct commit *c, struct list *jobs);
+
+/*
+ * May this target be delivered at all? What is not a plain path below the base
+ * is refused (4.2.0), whatever the router says. Sets st and err of t.
+ */
+enum st commit_check(const struct commit *c, struct target *t);
 
 #endif

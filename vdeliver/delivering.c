@@ -18,6 +18,7 @@
 enum stage {
 	STAGE_ONE,     /* a single job does it all */
 	STAGE_PREPARE, /* every job stages */
+	STAGE_LOCK,    /* jobs for mboxes lock them */
 	STAGE_VERDICT, /* every job publishes or drops */
 };
 
@@ -32,6 +33,7 @@ struct delivery {
 	const struct settings *set;
 	struct workers *ws;
 	enum stage stage;
+	bool told; /* that it waits */
 	struct route **routes;
 	size_t route_count;
 	struct claim **claims; /* by RCPT */
@@ -41,6 +43,7 @@ struct delivery {
 };
 
 static void work_done(struct work *w);
+static void work_waits(struct work *w);
 
 static void fold(char *key, size_t size, struct str a, struct str b)
 {
@@ -117,6 +120,7 @@ static struct work *new_work(struct delivery *d, const struct route *r)
 	w->size = d->m.size;
 	w->limit = (uint64_t)d->set->virtual_mailbox_limit;
 	w->done = work_done;
+	w->waiting = work_waits;
 	w->owner = d;
 	d->works[d->work_count++] = w;
 	return w;
@@ -243,7 +247,9 @@ static void log_status(struct delivery *d, const struct route *r)
 	    r->st == ST_OK         ? "sent"
 		: r->st == ST_PERM ? "bounced"
 				   : "deferred",
-	    r->st == ST_OK ? "delivered to maildir" : r->err.text);
+	    r->st != ST_OK                ? r->err.text
+		: target_is_mbox(r->path) ? "delivered to mailbox"
+					  : "delivered to maildir");
 }
 
 static void make_reply(const struct delivery *d, const struct route *r,
@@ -308,7 +314,7 @@ static void finish(struct delivery *d)
 	delivery_free(d);
 }
 
-/* Everything is staged: publish what may be, drop the rest. */
+/* Everything is staged and locked: publish what may be, drop the rest. */
 static void give_verdicts(struct delivery *d)
 {
 	struct work *w;
@@ -329,6 +335,28 @@ static void give_verdicts(struct delivery *d)
 	}
 	if (--d->pending == 0)
 		finish(d);
+}
+
+/* True when some mbox has to be locked before anything is published. */
+static bool take_locks(struct delivery *d)
+{
+	struct work *w;
+	size_t i;
+	bool any = false;
+
+	d->stage = STAGE_LOCK;
+	spread_failures(d);
+	d->pending = 1; /* this loop itself */
+	for (i = 0; i < d->work_count; i++) {
+		w = d->works[i];
+		if (w->at == NULL || !work_has_mbox(w) ||
+		    !workers_verdict(d->ws, w, JOB_LOCK))
+			continue;
+		any = true;
+		d->pending++;
+	}
+	d->pending--;
+	return any;
 }
 
 /* A worker died with its staged copies while others were staging. */
@@ -353,12 +381,23 @@ static void work_done(struct work *w)
 
 	if (--d->pending != 0)
 		return;
-	if (d->stage == STAGE_PREPARE) {
+	if (d->stage == STAGE_PREPARE || d->stage == STAGE_LOCK)
 		check_lost(d);
+	if (d->stage == STAGE_PREPARE && take_locks(d))
+		return;
+	if (d->stage == STAGE_LOCK)
 		give_verdicts(d);
-	} else {
+	else
 		finish(d);
-	}
+}
+
+static void work_waits(struct work *w)
+{
+	struct delivery *d = w->owner;
+
+	if (!d->told)
+		d->m.waits(&d->m);
+	d->told = true;
 }
 
 void delivering_start(struct workers *ws, const struct settings *set,

@@ -32,6 +32,8 @@ struct message {
 	bool lmtp;
 	/* n replies: 1 for SMTP, one per accepted RCPT in order for LMTP. */
 	void (*done)(struct message *m, const struct reply *replies, size_t n);
+	/* It takes long: a mailbox is locked by others. Called at most once. */
+	void (*waits)(struct message *m);
 	void *owner;
 	uint32_t client, txn; /* the owner's */
 };

@@ -29,6 +29,7 @@ struct want {
 	struct identity id;
 	bool sure;  /* id is known */
 	bool fresh; /* its name in its parent is not known to be safe */
+	bool file;  /* not a directory: synced by whoever wrote it */
 };
 
 struct durable {
@@ -101,16 +102,11 @@ static bool want(struct durable *d, const char *path, bool holds)
 	return w->fresh;
 }
 
-void durable_want(struct durable *d, const char *dir)
+/* Each parent of path holds the name of the one before. */
+static void want_parents(struct durable *d, char *path, bool fresh)
 {
-	char path[PATH_MAX];
 	char *slash;
-	bool fresh;
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/new", dir) >= sizeof(path))
-		bug("path of %s is too long", dir);
-	fresh = want(d, path, true);
-	/* Each parent holds the name of the one before. */
 	while ((slash = strrchr(path, '/')) != NULL) {
 		*slash = '\0';
 		if (path[0] != '\0')
@@ -119,22 +115,60 @@ void durable_want(struct durable *d, const char *dir)
 	want(d, ".", fresh);
 }
 
+void durable_want(struct durable *d, const char *dir)
+{
+	char path[PATH_MAX];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/new", dir) >= sizeof(path))
+		bug("path of %s is too long", dir);
+	want_parents(d, path, want(d, path, true));
+}
+
+void durable_want_file(struct durable *d, const char *name)
+{
+	char path[PATH_MAX];
+	struct want *w;
+	bool fresh;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s", name) >= sizeof(path))
+		bug("path of %s is too long", name);
+	fresh = want(d, path, false);
+	w = hash_get(d->wants, str_c(path));
+	if (w != NULL)
+		w->file = true;
+	want_parents(d, path, fresh);
+}
+
 struct syncing {
 	struct durable *d;
 	enum st st;
 	struct err *e;
 };
 
+static void remember(struct durable *d, struct str path, const struct want *w)
+{
+	struct identity *id;
+
+	if (!w->sure)
+		return;
+	id = xmalloc(sizeof(*id));
+	*id = w->id;
+	free(hash_put(d->known, path, id));
+}
+
 static void sync_one(struct str path, void *value, void *arg)
 {
 	struct syncing *s = arg;
 	struct want *w = value;
-	struct identity *id;
 	char name[PATH_MAX];
 	AUTO_FD fd = -1;
 
 	if (s->st != ST_OK)
 		return;
+	if (w->file) {
+		remember(s->d, path, w);
+		return;
+	}
 	snprintf(name, sizeof(name), "%.*s", STR_ARG(path));
 	fd = openat(s->d->base, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* Not readable to this uid: the whole file system, then. */
@@ -144,11 +178,7 @@ static void sync_one(struct str path, void *value, void *arg)
 		    err_temp(s->e, "4.3.0", "sync of directory %s: %m", name);
 		return;
 	}
-	if (!w->sure)
-		return;
-	id = xmalloc(sizeof(*id));
-	*id = w->id;
-	free(hash_put(s->d->known, path, id));
+	remember(s->d, path, w);
 }
 
 enum st durable_sync(struct durable *d, struct err *e)

@@ -23,6 +23,11 @@ void durable_free(struct durable *d);
  */
 void durable_want(struct durable *d, const char *dir);
 /*
+ * The same for a file that the caller has synced itself, path and all: only
+ * the directories that hold its name and theirs.
+ */
+void durable_want_file(struct durable *d, const char *path);
+/*
  * Sync all that was wanted, each directory once, and remember it as durable.
  * ST_TEMP 4.3.0: a sync failed; nothing that hangs on it may be answered.
  */

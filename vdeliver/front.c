@@ -82,6 +82,7 @@ static void send_request(struct client *c)
 		fd = spool_fd(&c->session->mail.spool);
 	}
 	c->sent = true;
+	c->aside = false;
 	c->home->unanswered++;
 	chan_send(&c->home->router, &o, fd);
 }
@@ -110,7 +111,7 @@ static void answered(struct client *c)
 {
 	c->request = REQ_NONE;
 	c->sent = false;
-	c->home->unanswered--;
+	c->home->unanswered -= !c->aside;
 	feed_router(c->home);
 }
 
@@ -145,7 +146,7 @@ void front_forget(struct client *c)
 	client_stop(c);
 	/* Its answer will come, and will find nobody. */
 	if (c->request != REQ_NONE && c->sent)
-		s->unanswered--;
+		s->unanswered -= !c->aside;
 	list_del(&c->link);
 	ipc_begin(&o, W_GONE);
 	ipc_put_u32(&o, c->number);
@@ -308,6 +309,15 @@ static void on_commit_reply(struct client *c, struct ipc_in *in)
 	client_go_on(c);
 }
 
+/* The mailbox is locked by others: the other clients go on. */
+static void on_commit_waits(struct client *c, struct ipc_in *in)
+{
+	(void)in;
+	c->home->unanswered -= !c->aside;
+	c->aside = true;
+	feed_router(c->home);
+}
+
 static void on_router(struct chan *chan, struct ipc_in *in, void *arg)
 {
 	static const struct {
@@ -318,6 +328,7 @@ static void on_router(struct chan *chan, struct ipc_in *in, void *arg)
 		{ W_CONNECT_REPLY, REQ_CONNECT, on_connect_reply },
 		{ W_RCPT_REPLY, REQ_RCPT, on_rcpt_reply },
 		{ W_COMMIT_REPLY, REQ_COMMIT, on_commit_reply },
+		{ W_COMMIT_WAITS, REQ_COMMIT, on_commit_waits },
 	};
 	struct server *s = arg;
 	uint32_t number = ipc_get_u32(in);

@@ -12,6 +12,8 @@
 #include "base/list.h"
 #include "base/str.h"
 #include "mail/maildir.h"
+#include "mail/mbox.h"
+#include "vdeliver/boxes.h"
 
 /* Most targets of one job; a message for more becomes several jobs. */
 #define JOB_TARGETS 50
@@ -20,20 +22,31 @@
 enum job_phase {
 	JOB_DELIVER, /* stage and publish at once */
 	JOB_PREPARE, /* stage and sync, then wait for the verdict */
+	JOB_LOCK,    /* lock the mboxes, then wait for the verdict */
 	JOB_COMMIT,  /* publish the targets that were chosen, drop the others */
 	JOB_ABORT,   /* drop everything */
 };
 
 struct target {
-	struct str path;  /* relative to the base; ends in '/': a Maildir */
+	struct str path;  /* relative to the base; see target_is_mbox() */
 	struct str orig;  /* X-Original-To, empty: no such line */
 	struct str final; /* Delivered-To */
 	uint32_t group;   /* targets of one group are published all or none */
-	bool chosen;      /* JOB_COMMIT: publish this one */
+	bool chosen;      /* JOB_LOCK, JOB_COMMIT: go on with this one */
 	enum st st;       /* how far it went well */
 	struct err err;
 	struct maildir_msg msg;
+	struct box *box; /* mbox: NULL, waited for, or held for this job */
+	struct box_claim claim;
+	struct mbox_span span;
+	bool todo, appended;
 };
+
+/* "user/" is a Maildir, "user" an mbox file. */
+static inline bool target_is_mbox(struct str path)
+{
+	return path.n == 0 || path.p[path.n - 1] != '/';
+}
 
 struct job {
 	struct list link;
@@ -45,6 +58,7 @@ struct job {
 	int fd;            /* sealed memory file, -1: none */
 	uint64_t size;     /* octets of the body */
 	uint64_t limit;    /* of one file, 0: none */
+	bool told;         /* the router knows that it waits for locks */
 	size_t n;
 	struct target *targets;
 };

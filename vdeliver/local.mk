@@ -2,6 +2,7 @@
 VDELIVER_SRC = \
 	%D%/access.c %D%/access.h \
 	%D%/asking.c %D%/asking.h \
+	%D%/boxes.c %D%/boxes.h \
 	%D%/chan.c %D%/chan.h \
 	%D%/children.c %D%/children.h \
 	%D%/cleanup.c %D%/cleanup.h \

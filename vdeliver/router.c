@@ -369,6 +369,17 @@ static void on_delivered(struct message *m, const struct reply *replies,
 	front_free_if_over(f);
 }
 
+static void on_delivery_waits(struct message *m)
+{
+	AUTO_IPC_OUT o = IPC_OUT;
+	struct front *f = m->owner;
+
+	ipc_begin(&o, W_COMMIT_WAITS);
+	ipc_put_u32(&o, m->client);
+	ipc_put_u32(&o, m->txn);
+	chan_send(&f->chan, &o, -1);
+}
+
 /* A body that its maker can still change, or that is no memory file at all,
  * is not taken. */
 static bool is_sealed(int fd)
@@ -403,6 +414,7 @@ static void on_commit(struct client *c, struct ipc_in *in)
 	m.start_ms = c->start_ms;
 	m.arena = c->arena;
 	m.done = on_delivered;
+	m.waits = on_delivery_waits;
 	m.owner = c->front;
 	m.client = c->number;
 	m.txn = txn;

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "mail/mbox_lock.h"
 #include "map/redirect.h"
 #include "vdeliver/access.h"
 
@@ -86,6 +87,11 @@ static const struct row {
 	I(virtual_minimum_uid),
 	I(virtual_mailbox_limit),
 	I(message_size_limit),
+	S(virtual_mailbox_lock),
+	I(deliver_lock_attempts),
+	T(deliver_lock_delay),
+	T(stale_lock_time),
+	B(strict_mailbox_ownership),
 	S(vdeliver_listen),
 	S(smtpd_discard_ehlo_keywords),
 	S(message_drop_headers),
@@ -256,6 +262,18 @@ static enum st check_sizes(const struct settings *s, struct err *e)
 	return ST_OK;
 }
 
+static enum st check_locks(struct settings *s, struct err *e)
+{
+	struct str bad;
+
+	if (mbox_lock_parse(str_c(s->virtual_mailbox_lock), &s->mailbox_locks,
+		&bad))
+		return ST_OK;
+	return err_temp(e, "",
+	    "unknown mailbox_delivery_lock value \"%.*s\" in \"%s\"",
+	    STR_ARG(bad), s->virtual_mailbox_lock);
+}
+
 static enum st check(struct settings *s, struct err *e)
 {
 	if (!is_hostname(s->myhostname))
@@ -268,6 +286,8 @@ static enum st check(struct settings *s, struct err *e)
 		    "do not specify relative pathname: "
 		    "virtual_mailbox_base = %s",
 		    s->virtual_mailbox_base);
+	if (check_locks(s, e) != ST_OK)
+		return ST_TEMP;
 	return check_sizes(s, e);
 }
 

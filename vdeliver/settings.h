@@ -45,6 +45,10 @@ struct settings {
 	/* mailboxes */
 	const char *virtual_mailbox_base, *virtual_uid_maps, *virtual_gid_maps;
 	int64_t virtual_minimum_uid, virtual_mailbox_limit, message_size_limit;
+	const char *virtual_mailbox_lock;
+	unsigned mailbox_locks; /* the same as a set of enum mbox_lock */
+	int64_t deliver_lock_attempts, deliver_lock_delay, stale_lock_time;
+	bool strict_mailbox_ownership;
 
 	/* the server; times in seconds */
 	const char *vdeliver_listen, *smtpd_discard_ehlo_keywords;

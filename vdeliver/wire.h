@@ -29,6 +29,9 @@ enum wire {
 	W_COMMIT_REPLY,  /* CLIENT, TXN, u32 index, u32 of, u32 code, str dsn,
 			    str text */
 
+	W_COMMIT_WAITS, /* CLIENT, TXN: its answer may take long, and stands in
+			    nobody's way */
+
 	/* router → lookup and back */
 	W_ASK,    /* u32 id, u32 question, u32 flags, str key */
 	W_ANSWER, /* u32 id, u32 st, str dsn, str text, str value, str ext */
@@ -49,7 +52,8 @@ enum wire {
 	W_VERDICT, /* u32 id, u32 phase, u32 n, n × u32 target */
 
 	/* worker → router */
-	W_DONE, /* u32 id, u32 n, n × (u32 st, str dsn, str text) */
+	W_WAITS, /* u32 id: it waits for locks and stands in nobody's way */
+	W_DONE,  /* u32 id, u32 n, n × (u32 st, str dsn, str text) */
 
 	/* any child → logger */
 	W_LOG, /* u32 level, u32 pid, str tag, str line */

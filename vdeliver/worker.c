@@ -1,16 +1,25 @@
 /*
  * worker - jobs in, durable mailboxes out. Runs in: worker.
  *
- * One thread takes jobs from the router, the other commits: what arrives while
- * a batch is being synced is the next batch.
+ * One thread takes jobs from the router and gets the locks that they need, the
+ * other commits: what arrives while a batch is being synced is the next batch.
+ *
+ *	router -> take -> (locking) -> todo -> commit -> answer, or prepared
+ *
+ * Jobs that hold boxes go back to the first thread to be unlocked and answered.
  */
 
 #include "vdeliver/worker.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/io.h"
@@ -21,13 +30,23 @@
 #include "vdeliver/job.h"
 #include "vdeliver/wire.h"
 
+/* Jobs that may wait for locks without standing in the way of others. Each may
+ * hold a descriptor. */
+#define WAITING_MAX 300
+
 struct worker {
-	int router;
+	int router, wake;
 	struct commit *commit;
+	struct boxes *boxes;
+	struct list locking; /* jobs that wait for locks */
+	size_t told;         /* of these, the router knows */
+	/* What both threads use, under the lock: */
 	pthread_mutex_t lock;
 	pthread_cond_t news;
 	struct list todo;     /* jobs to commit, in order of arrival */
 	struct list prepared; /* jobs that wait for a verdict */
+	struct list returned; /* jobs to unlock and to answer */
+	bool busy, ending;
 };
 
 static void job_free(struct job *j)
@@ -89,10 +108,13 @@ static struct job *find_prepared(struct worker *w, uint32_t id)
 static struct job *verdict_read(struct worker *w, struct ipc_in *in)
 {
 	struct job *j = find_prepared(w, ipc_get_u32(in));
+	struct target *t;
 	uint32_t n, i, at;
 
 	j->phase = (enum job_phase)ipc_get_u32(in);
 	n = ipc_get_u32(in);
+	for (t = j->targets; t < j->targets + j->n; t++)
+		t->chosen = false;
 	for (i = 0; i < n && !in->bad; i++) {
 		at = ipc_get_u32(in);
 		if (at >= j->n)
@@ -101,6 +123,9 @@ static struct job *verdict_read(struct worker *w, struct ipc_in *in)
 	}
 	if (!ipc_in_ok(in))
 		bug("malformed verdict from the router");
+	for (t = j->targets; t < j->targets + j->n; t++)
+		if (j->phase == JOB_LOCK && !t->chosen && t->st == ST_OK)
+			t->st = err_temp(&t->err, "4.3.0", "dropped");
 	list_del(&j->link);
 	return j;
 }
@@ -120,9 +145,9 @@ static void answer(struct worker *w, struct job *j)
 	}
 	if (!ipc_out_ok(&o))
 		bug("answer for %zu targets is too long", j->n);
-	/* The router is gone: nobody waits for this answer any more. */
+	/* Without a router nobody waits for it, and the other thread ends us. */
 	if (ipc_send(w->router, &o, -1) != IPC_OK)
-		_exit(0);
+		return;
 }
 
 static bool has_success(const struct job *j)
@@ -135,14 +160,31 @@ static bool has_success(const struct job *j)
 	return false;
 }
 
+static bool has_boxes(const struct job *j)
+{
+	size_t i;
+
+	for (i = 0; i < j->n; i++)
+		if (j->targets[i].box != NULL)
+			return true;
+	return false;
+}
+
 static void settle(struct worker *w, struct job *j)
 {
-	bool waits = j->phase == JOB_PREPARE && has_success(j);
+	bool waits =
+	    (j->phase == JOB_PREPARE || j->phase == JOB_LOCK) && has_success(j);
+	bool locked = !waits && has_boxes(j);
 
-	if (waits) {
+	if (waits || locked) {
 		pthread_mutex_lock(&w->lock);
-		list_add_tail(&w->prepared, &j->link);
+		list_add_tail(waits ? &w->prepared : &w->returned, &j->link);
 		pthread_mutex_unlock(&w->lock);
+	}
+	if (locked) {
+		if (eventfd_write(w->wake, 1) != 0)
+			bug("eventfd: %m");
+		return;
 	}
 	answer(w, j);
 	if (!waits)
@@ -156,9 +198,12 @@ static void *commit_thread(void *arg)
 
 	for (;;) {
 		pthread_mutex_lock(&w->lock);
-		while (list_empty(&w->todo))
+		w->busy = false;
+		pthread_cond_broadcast(&w->news);
+		while (list_empty(&w->todo) || w->ending)
 			pthread_cond_wait(&w->news, &w->lock);
 		list_splice(&batch, &w->todo);
+		w->busy = true;
 		pthread_mutex_unlock(&w->lock);
 		commit_batch(w->commit, &batch);
 		while ((p = list_pop(&batch)) != NULL)
@@ -167,19 +212,168 @@ static void *commit_thread(void *arg)
 	return NULL;
 }
 
-/* The router closed: drop what is staged and not decided, then end. */
-static void NORETURN finish(struct worker *w)
+static void enqueue(struct worker *w, struct job *j)
+{
+	pthread_mutex_lock(&w->lock);
+	list_add_tail(&w->todo, &j->link);
+	pthread_cond_broadcast(&w->news);
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* --- locks --------------------------------------------------------------- */
+
+/* True when the job has to wait for boxes, its own or shared ones. */
+static bool get_boxes(struct worker *w, struct job *j)
+{
+	struct target *t;
+	bool any = false;
+
+	if (j->phase != JOB_DELIVER && j->phase != JOB_LOCK)
+		return false;
+	for (t = j->targets; t < j->targets + j->n; t++) {
+		if (t->st != ST_OK || !target_is_mbox(t->path) ||
+		    commit_check(w->commit, t) != ST_OK)
+			continue;
+		t->box = boxes_get(w->boxes, t->path, &t->claim);
+		any = true;
+	}
+	return any;
+}
+
+static bool is_ready(const struct worker *w, const struct job *j)
+{
+	struct target *t;
+
+	for (t = j->targets; t < j->targets + j->n; t++)
+		if (t->box != NULL &&
+		    boxes_state(w->boxes, t->box, &t->claim) == ST_NONE)
+			return false;
+	return true;
+}
+
+/* Every lock was got or given up. */
+static void leave_locking(struct worker *w, struct job *j)
+{
+	struct target *t;
+
+	for (t = j->targets; t < j->targets + j->n; t++) {
+		if (t->box == NULL)
+			continue;
+		if (t->box->st == ST_OK) {
+			boxes_use(t->box);
+			continue;
+		}
+		t->st = ST_TEMP;
+		t->err = t->box->err;
+		boxes_put(t->box);
+		t->box = NULL;
+	}
+	if (j->told)
+		w->told--;
+	j->told = false;
+	list_del(&j->link);
+	enqueue(w, j);
+}
+
+static void tell_waits(struct worker *w, struct job *j)
+{
+	AUTO_IPC_OUT o = IPC_OUT;
+
+	if (j->told || w->told >= WAITING_MAX)
+		return;
+	ipc_begin(&o, W_WAITS);
+	ipc_put_u32(&o, j->id);
+	j->told = ipc_out_ok(&o) && ipc_send(w->router, &o, -1) == IPC_OK;
+	w->told += j->told;
+}
+
+static void advance(struct worker *w)
+{
+	struct job *j;
+
+	list_foreach_safe(p, next, &w->locking) {
+		j = CONTAINER_OF(p, struct job, link);
+		if (is_ready(w, j))
+			leave_locking(w, j);
+		else
+			tell_waits(w, j);
+	}
+	boxes_rest(w->boxes);
+}
+
+static void release(struct worker *w)
+{
+	struct list all = LIST_INIT(all), *p;
+	eventfd_t n;
+	struct target *t;
+
+	if (eventfd_read(w->wake, &n) != 0 && errno != EAGAIN)
+		bug("eventfd: %m");
+	pthread_mutex_lock(&w->lock);
+	list_splice(&all, &w->returned);
+	pthread_mutex_unlock(&w->lock);
+	while ((p = list_pop(&all)) != NULL) {
+		struct job *j = CONTAINER_OF(p, struct job, link);
+
+		for (t = j->targets; t < j->targets + j->n; t++) {
+			if (t->box == NULL)
+				continue;
+			boxes_unuse(t->box);
+			boxes_put(t->box);
+		}
+		answer(w, j);
+		job_free(j);
+	}
+}
+
+/* --- the taking thread --------------------------------------------------- */
+
+static void take(struct worker *w, struct ipc_in *in)
+{
+	struct job *j;
+
+	if (in->type == W_JOB) {
+		j = job_read(in);
+	} else if (in->type == W_VERDICT) {
+		pthread_mutex_lock(&w->lock);
+		j = verdict_read(w, in);
+		pthread_mutex_unlock(&w->lock);
+	} else {
+		bug("message %u for a worker", in->type);
+	}
+	if (get_boxes(w, j))
+		list_add_tail(&w->locking, &j->link);
+	else
+		enqueue(w, j);
+}
+
+static void discard_all(struct list *jobs)
 {
 	struct list *p;
+	size_t i;
 
-	pthread_mutex_lock(&w->lock);
-	while ((p = list_pop(&w->prepared)) != NULL) {
+	while ((p = list_pop(jobs)) != NULL) {
 		struct job *j = CONTAINER_OF(p, struct job, link);
-		size_t i;
 
 		for (i = 0; i < j->n; i++)
 			maildir_discard(&j->targets[i].msg);
 	}
+}
+
+/*
+ * The router closed: let the batch that is being written end, so that no mbox
+ * is left with half a message, drop what is staged and not decided, unlock.
+ */
+static void NORETURN finish(struct worker *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->ending = true;
+	while (w->busy)
+		pthread_cond_wait(&w->news, &w->lock);
+	discard_all(&w->prepared);
+	discard_all(&w->todo);
+	discard_all(&w->locking);
+	boxes_free(w->boxes);
 	_exit(0);
 }
 
@@ -189,24 +383,34 @@ void worker_run(const struct worker_start *start)
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.news = PTHREAD_COND_INITIALIZER };
 	static struct ipc_in in = { .fd = -1 };
+	struct pollfd p[2] = { { .events = POLLIN }, { .events = POLLIN } };
 	pthread_t thread;
-	struct job *j;
 
+	list_init(&w.locking);
 	list_init(&w.todo);
 	list_init(&w.prepared);
+	list_init(&w.returned);
+	/* A limit of the system is an error like others. */
+	signal(SIGXFSZ, SIG_IGN);
+	w.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	w.commit = commit_new(start->base, start->base_error, start->base_path);
-	if (pthread_create(&thread, NULL, commit_thread, &w) != 0)
+	w.boxes = boxes_new(&start->boxes);
+	if (w.wake < 0 || pthread_create(&thread, NULL, commit_thread, &w) != 0)
 		bug("no thread for the commits");
-	while (ipc_recv(w.router, &in) == IPC_OK) {
-		if (in.type != W_JOB && in.type != W_VERDICT)
-			bug("message %u for a worker", in.type);
-		j = in.type == W_JOB ? job_read(&in) : NULL;
-		pthread_mutex_lock(&w.lock);
-		if (j == NULL)
-			j = verdict_read(&w, &in);
-		list_add_tail(&w.todo, &j->link);
-		pthread_cond_signal(&w.news);
-		pthread_mutex_unlock(&w.lock);
+	p[0].fd = w.router;
+	p[1].fd = w.wake;
+	for (;;) {
+		if (poll(p, 2, clock_left(boxes_next(w.boxes))) < 0 &&
+		    errno != EINTR)
+			bug("poll: %m");
+		if (p[1].revents != 0)
+			release(&w);
+		boxes_poll(w.boxes);
+		if (p[0].revents != 0) {
+			if (ipc_recv(w.router, &in) != IPC_OK)
+				finish(&w);
+			take(&w, &in);
+		}
+		advance(&w);
 	}
-	finish(&w);
 }

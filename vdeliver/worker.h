@@ -5,12 +5,14 @@
 #define VDELIVER_WORKER_H
 
 #include "base/macros.h"
+#include "vdeliver/boxes.h"
 
 struct worker_start {
 	int router;            /* jobs come from here, answers go there */
 	int base;              /* the mailbox base, opened for reading, or -1 */
 	int base_error;        /* why, when -1 */
 	const char *base_path; /* for messages */
+	struct boxes_rules boxes;
 };
 
 /* Runs in a process that has dropped its privileges; ends when the router

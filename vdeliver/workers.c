@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "vdeliver/boxes.h"
 #include "vdeliver/chan.h"
 #include "vdeliver/wire.h"
 
@@ -88,7 +89,12 @@ static struct str proc_key(uint32_t uid, uint32_t gid, char key[32])
 
 static bool is_verdict(enum job_phase phase)
 {
-	return phase == JOB_COMMIT || phase == JOB_ABORT;
+	return phase == JOB_LOCK || phase == JOB_COMMIT || phase == JOB_ABORT;
+}
+
+static bool stays_prepared(enum job_phase phase)
+{
+	return phase == JOB_PREPARE || phase == JOB_LOCK;
 }
 
 static void fail_work(struct work *w, const char *dsn, const char *text)
@@ -207,7 +213,7 @@ static void read_outcome(struct ipc_in *in, struct work *w, struct route *r)
 	struct str dsn = ipc_get_str(in), text = ipc_get_str(in);
 
 	/* What the verdict dropped keeps the reason it was dropped for. */
-	if (w->phase == JOB_ABORT || (w->phase == JOB_COMMIT && r->st != ST_OK))
+	if (w->phase == JOB_ABORT || (is_verdict(w->phase) && r->st != ST_OK))
 		return;
 	r->st = st <= ST_PERM ? (enum st)st : ST_TEMP;
 	snprintf(r->err.dsn, sizeof(r->err.dsn), "%.*s", STR_ARG(dsn));
@@ -224,6 +230,27 @@ static bool has_success(const struct work *w)
 	return false;
 }
 
+bool work_has_mbox(const struct work *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->n; i++)
+		if (w->routes[i]->st == ST_OK &&
+		    target_is_mbox(w->routes[i]->path))
+			return true;
+	return false;
+}
+
+static void on_waits(struct worker_proc *p, struct work *w)
+{
+	if (w->waits)
+		return;
+	p->unanswered--;
+	w->waits = true;
+	w->waiting(w);
+	feed(p);
+}
+
 static void on_message(struct chan *c, struct ipc_in *in, void *arg)
 {
 	struct worker_proc *p = arg;
@@ -232,6 +259,10 @@ static void on_message(struct chan *c, struct ipc_in *in, void *arg)
 	size_t i;
 
 	(void)c;
+	if (in->type == W_WAITS && w != NULL) {
+		on_waits(p, w);
+		return;
+	}
 	if (in->type != W_DONE || w == NULL || ipc_get_u32(in) != w->n) {
 		log_error("worker %ld talks nonsense", (long)p->pid);
 		p->home->kill(p->pid, p->home->arg);
@@ -241,9 +272,10 @@ static void on_message(struct chan *c, struct ipc_in *in, void *arg)
 		read_outcome(in, w, w->routes[i]);
 	list_del(&w->link);
 	w->sent = false;
-	p->unanswered--;
+	if (!w->waits)
+		p->unanswered--;
 	/* The worker keeps a prepared job as long as one target went well. */
-	if (w->phase == JOB_PREPARE && has_success(w))
+	if (stays_prepared(w->phase) && has_success(w))
 		list_add_tail(&p->staged, &w->link);
 	else
 		w->at = NULL;
@@ -253,11 +285,20 @@ static void on_message(struct chan *c, struct ipc_in *in, void *arg)
 	w->done(w);
 }
 
+static bool missed_deadline(const struct worker_proc *p)
+{
+	int64_t now = clock_ms();
+
+	list_foreach(l, (struct list *)&p->flying)
+		if (now > CONTAINER_OF(l, struct work, link)->deadline)
+			return true;
+	return false;
+}
+
 static void on_timer(struct ev_loop *loop, struct ev_timer *t, int events)
 {
 	struct worker_proc *p = CONTAINER_OF(t, struct worker_proc, timer);
 	struct workers *ws = p->home;
-	struct work *first;
 
 	(void)events;
 	if (is_idle(p)) {
@@ -265,15 +306,12 @@ static void on_timer(struct ev_loop *loop, struct ev_timer *t, int events)
 		retry_starved(ws);
 		return;
 	}
-	if (!list_empty(&p->flying)) {
-		first = CONTAINER_OF(p->flying.next, struct work, link);
-		if (clock_ms() > first->deadline) {
-			log_warn("worker %ld for uid %u missed its deadline",
-			    (long)p->pid, p->uid);
-			ws->kill(p->pid, ws->arg);
-			on_gone(&p->chan, p);
-			return;
-		}
+	if (missed_deadline(p)) {
+		log_warn("worker %ld for uid %u missed its deadline",
+		    (long)p->pid, p->uid);
+		ws->kill(p->pid, ws->arg);
+		on_gone(&p->chan, p);
+		return;
 	}
 	ev_timer_again(loop, t);
 }
@@ -307,12 +345,25 @@ static void send_job(struct worker_proc *p, struct work *w)
 	chan_send(&p->chan, &o, w->fd);
 }
 
+/* The worker gives up its locks by itself, well before it is killed. */
+static int64_t patience_ms(const struct settings *set, const struct work *w)
+{
+	int64_t ms = set->vdeliver_worker_timeout * 1000;
+
+	if (w->phase == JOB_COMMIT || w->phase == JOB_ABORT ||
+	    !work_has_mbox(w))
+		return ms;
+	return ms +
+	    boxes_patience_ms(set->mailbox_locks, set->deliver_lock_attempts,
+		set->deliver_lock_delay * 1000);
+}
+
 static void fly(struct worker_proc *p, struct work *w)
 {
 	w->at = p;
 	w->sent = true;
-	w->deadline =
-	    clock_deadline(p->home->set->vdeliver_worker_timeout * 1000);
+	w->waits = false;
+	w->deadline = clock_deadline(patience_ms(p->home->set, w));
 	list_add_tail(&p->flying, &w->link);
 	p->unanswered++;
 }
@@ -456,8 +507,8 @@ bool workers_verdict(struct workers *ws, struct work *w, enum job_phase phase)
 	ipc_begin(&o, W_VERDICT);
 	ipc_put_u32(&o, w->id);
 	ipc_put_u32(&o, (uint32_t)phase);
-	ipc_put_u32(&o, phase == JOB_COMMIT ? n : 0);
-	for (i = 0; i < w->n && phase == JOB_COMMIT; i++)
+	ipc_put_u32(&o, phase == JOB_ABORT ? 0 : n);
+	for (i = 0; i < w->n && phase != JOB_ABORT; i++)
 		if (w->routes[i]->st == ST_OK)
 			ipc_put_u32(&o, i);
 	list_del(&w->link);

@@ -32,7 +32,8 @@ struct work {
 	uint32_t id;
 	uint32_t uid, gid;
 	enum job_phase phase;
-	bool sent; /* waits for an answer */
+	bool sent;  /* waits for an answer */
+	bool waits; /* for locks, apart from the jobs that are counted */
 	int64_t deadline;
 	struct str sender, body;
 	int fd; /* borrowed; -1: body is inline */
@@ -41,6 +42,8 @@ struct work {
 	struct route *routes[JOB_TARGETS];
 	/* The worker answered, died or was refused: routes tell how it went. */
 	void (*done)(struct work *w);
+	/* It waits for locks; called at most once before each done(). */
+	void (*waiting)(struct work *w);
 	void *owner;
 };
 
@@ -60,9 +63,12 @@ void workers_answer(struct workers *ws, uint32_t uid, uint32_t gid, pid_t pid,
  * within, and sets each route's st.
  */
 void workers_put(struct workers *ws, struct work *w);
+/* True when a route that has not failed leads to an mbox file. */
+bool work_has_mbox(const struct work *w);
 /*
- * The verdict on a prepared job: the routes with st ST_OK are published, the
- * others dropped (phase JOB_COMMIT), or all are (JOB_ABORT). done() is called
+ * What becomes of a prepared job: the routes with st ST_OK have their mboxes
+ * locked (JOB_LOCK: it stays prepared) or are published (JOB_COMMIT), the
+ * others are dropped; or all are (JOB_ABORT). done() is called
  * again. False: its worker died meanwhile, nothing is staged any more.
  */
 bool workers_verdict(struct workers *ws, struct work *w, enum job_phase phase)

@@ -11,6 +11,9 @@ UNIT_LDADD = %D%/libunit.a $(CMOCKA_LIBS) $(ALL_LIBS)
 
 # fsync fails when the test wants it to.
 %C%_test_commit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync
+# The same, and write and ftruncate.
+%C%_test_mbox_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync -Wl,--wrap=write \
+	-Wl,--wrap=ftruncate
 
 # A test: its name here, and a line below with its flags; LDADD and LDFLAGS
 # are the default of every check program.
@@ -22,6 +25,7 @@ UNIT_TESTS = \
 	%D%/test_aside \
 	%D%/test_base \
 	%D%/test_bounce \
+	%D%/test_boxes \
 	%D%/test_bulk \
 	%D%/test_cleanup \
 	%D%/test_cli \
@@ -42,6 +46,7 @@ UNIT_TESTS = \
 	%D%/test_map_net \
 	%D%/test_master_cf \
 	%D%/test_master_edit \
+	%D%/test_mbox \
 	%D%/test_mime \
 	%D%/test_native \
 	%D%/test_netrc \
@@ -83,6 +88,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_aside_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_base_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_bounce_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_boxes_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_bulk_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cleanup_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cli_CFLAGS = $(UNIT_CFLAGS)
@@ -103,6 +109,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_map_net_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_master_cf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_master_edit_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_mbox_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_mime_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_native_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_map_sqlite_CFLAGS = $(UNIT_CFLAGS) $(SQLITE_CFLAGS)

@@ -13,6 +13,8 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "mail/mbox_lock.h"
+#include "vdeliver/boxes.h"
 #include "vdeliver/commit.h"
 #include "vdeliver/job.h"
 
@@ -49,6 +51,8 @@ struct world {
 	char dir[64];
 	int base;
 	struct commit *commit;
+	struct boxes_rules rules;
+	struct boxes *boxes;
 	struct list jobs;
 	struct job job[JOBS];
 	struct target target[JOBS][2];
@@ -63,6 +67,10 @@ static void begin(struct world *w)
 	w->base = open(w->dir, O_RDONLY | O_DIRECTORY);
 	assert_true(w->base >= 0);
 	w->commit = commit_new(w->base, 0, w->dir);
+	w->rules =
+	    (struct boxes_rules){ { w->base, w->dir, MBOX_FCNTL, 500, true },
+		    20, 1000 };
+	w->boxes = boxes_new(&w->rules);
 	list_init(&w->jobs);
 	memset(&syncs, 0, sizeof(syncs));
 }
@@ -81,6 +89,7 @@ static void end(struct world *w)
 	size_t i;
 
 	commit_free(w->commit);
+	boxes_free(w->boxes);
 	for (i = 0; i < JOBS; i++)
 		arena_clear(&w->job[i].arena);
 	close(w->base);
@@ -314,7 +323,6 @@ static const struct {
 	{ "/etc/", ST_TEMP, "4.2.0" },
 	{ "a\nb/", ST_TEMP, "4.2.0" },
 	{ "", ST_TEMP, "4.2.0" },
-	{ "mbox", ST_TEMP, "4.3.5" },
 };
 
 /* A target of the same group goes down with a refused one. */
@@ -371,6 +379,265 @@ static void test_no_base(void **state)
 	end(&w);
 }
 
+/* --- mbox ---------------------------------------------------------------- */
+
+/* What the worker does before it hands a job on. */
+static void lock(struct world *w, struct job *j)
+{
+	size_t i;
+
+	for (i = 0; i < j->n; i++) {
+		if (!target_is_mbox(j->targets[i].path))
+			continue;
+		j->targets[i].box = boxes_get(w->boxes, j->targets[i].path,
+		    &j->targets[i].claim);
+		assert_int_equal(j->targets[i].box->st, ST_OK);
+		boxes_use(j->targets[i].box);
+	}
+}
+
+static void unlock(struct job *j)
+{
+	size_t i;
+
+	for (i = 0; i < j->n; i++) {
+		if (j->targets[i].box == NULL)
+			continue;
+		boxes_unuse(j->targets[i].box);
+		boxes_put(j->targets[i].box);
+		j->targets[i].box = NULL;
+	}
+}
+
+/* Messages in an mbox, each whole; -1: something else is there. */
+static int messages(const struct world *w, const char *name)
+{
+	AUTO_BUF text = BUF_MAX(100000);
+	struct str rest, line;
+	char path[200];
+	int n = 0, ends = 0;
+
+	snprintf(path, sizeof(path), "%s/%s", w->dir, name);
+	assert_int_equal(io_read_file(path, &text, NULL), ST_OK);
+	rest = buf_str(&text);
+	while (str_cut(&rest, '\n', &line)) {
+		n += str_starts(line, STR("From s@remote.example  "));
+		ends += str_eqc(line, "hello");
+	}
+	return rest.n == 0 && n == ends ? n : -1;
+}
+
+static void test_mbox_deliver(void **state)
+{
+	AUTO_BUF text = BUF_MAX(1000);
+	struct world w;
+	struct job *j;
+	struct str rest, first;
+	char path[100];
+
+	(void)state;
+	begin(&w);
+	j = add(&w, 0, JOB_DELIVER, "box", NULL);
+	lock(&w, j);
+	commit_batch(w.commit, &w.jobs);
+	assert_int_equal(j->targets[0].st, ST_OK);
+	unlock(j);
+	snprintf(path, sizeof(path), "%s/box", w.dir);
+	assert_int_equal(io_read_file(path, &text, NULL), ST_OK);
+	rest = buf_str(&text);
+	assert_true(str_cut(&rest, '\n', &first));
+	assert_true(str_starts(first, STR("From s@remote.example  ")));
+	assert_str(rest,
+	    "Return-Path: <s@remote.example>\n"
+	    "X-Original-To: b@example.com\nDelivered-To: a@example.com\n"
+	    "Subject: x\n\nhello\n\n");
+	end(&w);
+}
+
+/* One sync for the file, whatever comes together; its directory once at all. */
+static void test_mbox_batch(void **state)
+{
+	struct world w;
+	int i, round;
+
+	(void)state;
+	begin(&w);
+	for (round = 0; round < 2; round++) {
+		list_init(&w.jobs);
+		syncs.calls = 0;
+		for (i = 0; i < JOBS; i++)
+			lock(&w, add(&w, i, JOB_DELIVER, "box", NULL));
+		commit_batch(w.commit, &w.jobs);
+		for (i = 0; i < JOBS; i++) {
+			assert_int_equal(w.target[i][0].st, ST_OK);
+			unlock(&w.job[i]);
+		}
+		assert_int_equal(messages(&w, "box"), JOBS * (round + 1));
+		assert_int_equal(syncs.calls, round == 0 ? 2 : 1);
+	}
+	end(&w);
+}
+
+/* A second copy that is too much takes the first one along, and the Maildir. */
+static void test_mbox_all_or_nothing(void **state)
+{
+	struct world w;
+	struct job *j;
+
+	(void)state;
+	begin(&w);
+	j = add(&w, 0, JOB_DELIVER, "box", "box");
+	j->limit = 250; /* one fits */
+	lock(&w, j);
+	commit_batch(w.commit, &w.jobs);
+	assert_int_equal(j->targets[0].st, ST_PERM);
+	assert_int_equal(j->targets[1].st, ST_PERM);
+	assert_string_equal(j->targets[1].err.dsn, "5.2.2");
+	unlock(j);
+	assert_int_equal(messages(&w, "box"), 0);
+
+	list_init(&w.jobs);
+	j = add(&w, 1, JOB_DELIVER, "u/", "box");
+	j->limit = 170;
+	lock(&w, j);
+	j->targets[0].orig = STR_NONE;
+	j->targets[1].orig = STR("one.that.makes.it.long@example.com");
+	commit_batch(w.commit, &w.jobs);
+	assert_int_equal(j->targets[1].st, ST_PERM);
+	assert_int_equal(j->targets[0].st, ST_PERM);
+	assert_int_equal(count(&w, "u/tmp"), 0);
+	assert_true(count(&w, "u/new") <= 0);
+	unlock(j);
+	end(&w);
+}
+
+/* The Maildir cannot be published: the copy in the mbox is taken back. */
+static void test_mbox_undone(void **state)
+{
+	struct world w;
+	struct job *j;
+	char path[100];
+
+	(void)state;
+	begin(&w);
+	snprintf(path, sizeof(path), "%s/u", w.dir);
+	assert_int_equal(mkdir(path, 0700), 0);
+	snprintf(path, sizeof(path), "%s/u/new", w.dir);
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+	j = add(&w, 0, JOB_DELIVER, "box", "u/");
+	lock(&w, j);
+	commit_batch(w.commit, &w.jobs);
+	assert_int_equal(j->targets[0].st, ST_TEMP);
+	assert_int_equal(j->targets[1].st, ST_TEMP);
+	unlock(j);
+	assert_int_equal(messages(&w, "box"), 0);
+	assert_int_equal(count(&w, "u/tmp"), 0);
+	end(&w);
+}
+
+/* In a group of its own a target stays when another one fails. */
+static void test_mbox_groups(void **state)
+{
+	struct world w;
+	struct job *j;
+
+	(void)state;
+	begin(&w);
+	j = add(&w, 0, JOB_DELIVER, "box", "box");
+	j->targets[1].group = 1;
+	j->limit = 250;
+	lock(&w, j);
+	commit_batch(w.commit, &w.jobs);
+	assert_int_equal(j->targets[0].st, ST_OK);
+	assert_int_equal(j->targets[1].st, ST_PERM);
+	unlock(j);
+	assert_int_equal(messages(&w, "box"), 1);
+	end(&w);
+}
+
+/* Whichever sync fails, of the file, of its directory: nothing is answered, and
+ * the files are what they were. */
+static void test_mbox_sick_disk(void **state)
+{
+	struct world w;
+	int at, i;
+
+	(void)state;
+	for (at = 1; at <= 4; at++) {
+		begin(&w);
+		lock(&w, add(&w, 0, JOB_DELIVER, "a", NULL));
+		commit_batch(w.commit, &w.jobs);
+		unlock(&w.job[0]);
+		list_init(&w.jobs);
+		for (i = 1; i < 4; i++)
+			lock(&w,
+			    add(&w, i, JOB_DELIVER, "a", i == 2 ? "b" : NULL));
+		syncs.calls = 0;
+		syncs.fail_at = at;
+		commit_batch(w.commit, &w.jobs);
+		for (i = 1; i < 4; i++) {
+			/* a, b, the base for b: three in all */
+			assert_int_equal(w.target[i][0].st,
+			    at <= 3 ? ST_TEMP : ST_OK);
+			unlock(&w.job[i]);
+		}
+		assert_int_equal(messages(&w, "a"), at <= 3 ? 1 : 4);
+		assert_int_equal(messages(&w, "b"), at <= 3 ? 0 : 1);
+		end(&w);
+	}
+}
+
+static void test_mbox_phases(void **state)
+{
+	struct world w;
+	struct job *j;
+
+	(void)state;
+	begin(&w);
+	j = add(&w, 0, JOB_PREPARE, "box", "u/");
+	commit_batch(w.commit, &w.jobs);
+	assert_int_equal(j->targets[0].st, ST_OK);
+	assert_int_equal(count(&w, ""), 1);
+	j->phase = JOB_LOCK;
+	lock(&w, j);
+	commit_batch(w.commit, &w.jobs);
+	assert_int_equal(j->targets[0].st, ST_OK);
+	assert_int_equal(count(&w, "u/tmp"), 1);
+	assert_int_equal(messages(&w, "box"), 0);
+	j->phase = JOB_COMMIT;
+	j->targets[0].chosen = j->targets[1].chosen = true;
+	commit_batch(w.commit, &w.jobs);
+	assert_int_equal(messages(&w, "box"), 1);
+	assert_int_equal(count(&w, "u/new"), 1);
+	unlock(j);
+
+	list_init(&w.jobs);
+	j = add(&w, 1, JOB_LOCK, "box", NULL);
+	lock(&w, j);
+	j->phase = JOB_ABORT;
+	commit_batch(w.commit, &w.jobs);
+	unlock(j);
+	assert_int_equal(messages(&w, "box"), 1);
+	end(&w);
+}
+
+/* A lock that was not got fails its group before anything is staged. */
+static void test_mbox_not_locked(void **state)
+{
+	struct world w;
+	struct job *j;
+
+	(void)state;
+	begin(&w);
+	j = add(&w, 0, JOB_DELIVER, "u/", "box");
+	j->targets[1].st = err_temp(&j->targets[1].err, "4.2.0", "busy");
+	commit_batch(w.commit, &w.jobs);
+	assert_int_equal(j->targets[0].st, ST_TEMP);
+	assert_string_equal(j->targets[0].err.text, "busy");
+	assert_int_equal(count(&w, "u"), -1);
+	end(&w);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -384,6 +651,14 @@ int main(void)
 		cmocka_unit_test(test_refused_paths),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_no_base),
+		cmocka_unit_test(test_mbox_deliver),
+		cmocka_unit_test(test_mbox_batch),
+		cmocka_unit_test(test_mbox_all_or_nothing),
+		cmocka_unit_test(test_mbox_undone),
+		cmocka_unit_test(test_mbox_groups),
+		cmocka_unit_test(test_mbox_sick_disk),
+		cmocka_unit_test(test_mbox_phases),
+		cmocka_unit_test(test_mbox_not_locked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
