@@ -175,6 +175,7 @@ const struct native_cmd cmd_verify = {
 	    "  -c dir  configuration\n"
 	    "  -F      values of the source are names of files\n"
 	    "  -f      the keys of the source are not folded\n"
+	    "  -r      of duplicates in the source the last counts\n"
 	    "  -u      texts are not UTF-8\n",
 	.letters = "ac:Ffru",
 	.longs = longs,

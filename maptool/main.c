@@ -23,7 +23,7 @@ static const struct tool {
 static const char usage[] =
     "usage: maptool map ARGUMENT...     as postmap: build and query tables\n"
     "       maptool alias ARGUMENT...   as postalias: alias files\n"
-    "       maptool conf ARGUMENT...    as postconf: show and edit main.cf\n"
+    "       maptool conf ARGUMENT...    as postconf: show, edit main.cf, master.cf\n"
     "       maptool newaliases          alias files of alias_database\n"
     "       maptool COMMAND ARGUMENT... one of those below; maptool COMMAND --help\n"
     "       maptool --version | --help\n"
