@@ -27,7 +27,6 @@ COMMON_SRC = \
 	%D%/mail/dot.c %D%/mail/dot.h \
 	%D%/mail/header.c %D%/mail/header.h \
 	%D%/mail/maildir.c %D%/mail/maildir.h \
-	%D%/mail/match_list.c %D%/mail/match_list.h \
 	%D%/mail/mbox.c %D%/mail/mbox.h \
 	%D%/mail/mbox_lock.c %D%/mail/mbox_lock.h \
 	%D%/mail/smtp_client.c %D%/mail/smtp_client.h \
