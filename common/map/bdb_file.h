@@ -41,6 +41,7 @@ struct bdb_file {
 	uint32_t loaded; /* its number; 0: none */
 	char *other;     /* of an item that has its own pages */
 	struct buf k;    /* such a key */
+	uint64_t longs;  /* pages of such items that were read */
 	char why[60];    /* what is wrong with the file */
 };
 
@@ -50,6 +51,7 @@ struct bdb_at {
 	uint32_t page; /* 0: begin with the bucket, or the first leaf */
 	uint32_t item;
 	uint32_t steps; /* pages so far: no more than there are */
+	uint64_t longs; /* pages of long items so far */
 };
 
 /* fd stays the caller's. Reads nothing yet. */
