@@ -230,6 +230,9 @@ static const char *answer(struct str name, void *arg)
 	const char *v = NULL;
 	enum st st;
 
+	/* Computing a default may end up here again, many times. */
+	if (q->st != ST_OK)
+		return NULL;
 	buf_add(&key, name);
 	st = find_text(q->c, buf_c(&key), &v, &q->why);
 	if (st != ST_OK)

@@ -7,6 +7,8 @@
 
 /* References within references, before we call it a loop. */
 #define LEVEL_MAX 100
+/* Pieces of text and references in one expansion, which may double each time. */
+#define STEPS_MAX 1000000u
 /* How much of the text after an error is shown. */
 #define SHOWN 20
 
@@ -244,7 +246,7 @@ struct walk {
 	expand_name_fn *fn; /* instead of get: only the names are wanted */
 	void *arg;
 	struct err *e;
-	unsigned level;
+	unsigned level, steps;
 };
 
 static enum st walk(struct walk *w, struct str text, struct buf *out);
@@ -346,6 +348,10 @@ static enum st walk(struct walk *w, struct str text, struct buf *out)
 		if (w->level > LEVEL_MAX)
 			return err_temp(w->e, "4.3.5",
 			    "unreasonable macro call nesting: \"%.*s\"",
+			    STR_ARG(t.text));
+		if (w->steps++ == STEPS_MAX)
+			return err_temp(w->e, "4.3.5",
+			    "unreasonable number of macro calls: \"%.*s\"",
 			    STR_ARG(t.text));
 		w->level++;
 		if (!t.is_ref && out != NULL)

@@ -20,7 +20,7 @@ typedef const char *expand_get_fn(struct str name, void *arg);
 
 /*
  * Add the expanded text to out. ST_TEMP: the syntax is wrong, references are
- * nested too deep (a loop), or out is full; out has a part then.
+ * nested too deep (a loop) or too many, or out is full; out has a part then.
  */
 enum st expand(struct str text, expand_get_fn *get, void *arg, struct buf *out,
     struct err *e) MUST_CHECK;

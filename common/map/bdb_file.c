@@ -16,6 +16,11 @@
 #define HEADER_BYTES  512
 #define PAGE_SIZE_MIN 512u
 #define PAGE_SIZE_MAX 65536u
+/*
+ * A long item belongs to one record, and may be a key on some levels above it:
+ * who reads more pages of them than this times all there are goes in circles.
+ */
+#define LONGS_PER_PAGE 8u
 /* A longer key is no key of anybody's. */
 #define KEY_LIMIT ((size_t)1 << 26)
 
@@ -216,6 +221,10 @@ enum st bdb_overflow(struct bdb_file *f, uint32_t first, uint32_t n,
 	}
 	/* Each page holds a byte at least, so this comes to an end. */
 	for (; n != 0; n -= here, number = bdb_next_page(f, f->other)) {
+		if (f->longs++ / LONGS_PER_PAGE >= f->pages) {
+			bdb_bad(f, "its long items overlap", number);
+			return ST_TEMP;
+		}
 		if (!bdb_read(f, number, f->other))
 			return ST_TEMP;
 		here = bdb_u16(f, f->other, 22);
@@ -238,6 +247,7 @@ enum st bdb_overflow(struct bdb_file *f, uint32_t first, uint32_t n,
 
 enum st bdb_file_get(struct bdb_file *f, struct str key, struct buf *val)
 {
+	f->longs = 0;
 	return f->kind == BDB_HASH ? bdb_hash_get(f, key, val)
 				   : bdb_btree_get(f, key, val);
 }
@@ -245,8 +255,13 @@ enum st bdb_file_get(struct bdb_file *f, struct str key, struct buf *val)
 enum st bdb_file_next(struct bdb_file *f, struct bdb_at *at, struct buf *key,
     struct buf *val)
 {
-	return f->kind == BDB_HASH ? bdb_hash_next(f, at, key, val)
-				   : bdb_btree_next(f, at, key, val);
+	enum st st;
+
+	f->longs = at->longs;
+	st = f->kind == BDB_HASH ? bdb_hash_next(f, at, key, val)
+				 : bdb_btree_next(f, at, key, val);
+	at->longs = f->longs;
+	return st;
 }
 
 /* What the library divides by, and where it puts new pages. */
@@ -291,6 +306,7 @@ enum st bdb_file_check(struct bdb_file *f)
 		buf_reset(&val);
 		st = bdb_file_next(f, &at, &key, &val);
 	} while (st == ST_OK);
+	f->longs = 0;
 	if (st != ST_NONE || (f->kind == BDB_BTREE && !bdb_btree_check(f)))
 		return ST_TEMP;
 	return check_free(f) && check_for_writing(f) ? ST_OK : ST_TEMP;

@@ -43,7 +43,8 @@ struct bdb_file {
 	char *other;     /* of an item that has its own pages */
 	struct buf k;    /* such a key */
 	struct page_cache inner;
-	char why[60]; /* what is wrong with the file */
+	uint64_t longs; /* pages of such items that were read */
+	char why[60];   /* what is wrong with the file */
 };
 
 /* Where the next record is; all zero: the first. */
@@ -52,6 +53,7 @@ struct bdb_at {
 	uint32_t page; /* 0: begin with the bucket, or the first leaf */
 	uint32_t item;
 	uint32_t steps; /* pages so far: no more than there are */
+	uint64_t longs; /* pages of long items so far */
 };
 
 /* fd stays the caller's. Reads nothing yet. */

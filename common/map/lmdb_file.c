@@ -354,7 +354,7 @@ enum st lmdb_file_get(struct lmdb_file *f, struct str key, struct buf *val)
 
 static bool push(struct lmdb_file *f, struct lmdb_at *at, uint64_t number)
 {
-	if (at->depth == LMDB_DEPTH || at->steps++ == f->pages)
+	if (at->depth == LMDB_DEPTH || at->steps++ >= f->pages)
 		return bad(f, "the tree has no end", number);
 	at->page[at->depth] = number;
 	at->item[at->depth] = 0;
@@ -394,7 +394,15 @@ static enum st walk(struct lmdb_file *f, struct lmdb_at *at, uint64_t root,
 	st = next_leaf(f, at);
 	if (st != ST_OK)
 		return st;
-	return find_node(f, at->item[at->depth - 1]++, node) ? ST_OK : ST_TEMP;
+	if (!find_node(f, at->item[at->depth - 1]++, node))
+		return ST_TEMP;
+	/* Nobody shares the pages of a long value. */
+	if (node->big)
+		at->steps += node->n / f->page_size + 1;
+	if (at->steps <= f->pages)
+		return ST_OK;
+	bad(f, "its long values overlap", f->loaded);
+	return ST_TEMP;
 }
 
 enum st lmdb_file_next(struct lmdb_file *f, struct lmdb_at *at, struct buf *key,

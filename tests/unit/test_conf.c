@@ -119,6 +119,8 @@ static void test_files(void **state)
 }
 
 /* text is main.cf; want the value or the error. */
+#define MYDOMAINS "$mydomain $mydomain $mydomain $mydomain $mydomain $mydomain "
+
 static const struct {
 	const char *text, *name;
 	char type;
@@ -170,6 +172,9 @@ static const struct {
 	    "bad string length 0 < 1: myorigin = " },
 	{ "relayhost = ${a", "relayhost", 's', 0,
 	    "truncated macro reference: \"${a\"" },
+	/* Each mydomain asks for myhostname, and that for many mydomains. */
+	{ "myhostname = " MYDOMAINS MYDOMAINS MYDOMAINS, "mydomain", 's', 0,
+	    "unreasonable macro call nesting: \"mydomain\"" },
 	{ "x = $y\ny = $x", "x", 's', 0,
 	    "unreasonable macro call nesting: \"x\"" },
 };

@@ -299,6 +299,148 @@ static void test_wrong_type(void **state)
 	}
 }
 
+/* --- one long value for all ---------------------------------------------- */
+
+#define PAGE 4096
+
+static unsigned get(const char *p, size_t n)
+{
+	unsigned v = 0;
+
+	memcpy(&v, p, n);
+	return v;
+}
+
+static void put(char *p, unsigned v, size_t n)
+{
+	memcpy(p, &v, n);
+}
+
+/* The values of a page become the long one that begins on page first. */
+static void share_hash(char *page, unsigned first, unsigned n)
+{
+	unsigned entries = get(page + 20, 2), i, at, end;
+
+	for (i = 1; page[25] == 13 && i < entries; i += 2) {
+		at = get(page + 26 + 2 * i, 2);
+		end = get(page + 24 + 2 * i, 2);
+		if (end - at < 12)
+			continue;
+		page[at] = 3;
+		put(page + at + 4, first, 4);
+		put(page + at + 8, n, 4);
+	}
+}
+
+static void share_btree(char *page, unsigned first, unsigned n)
+{
+	unsigned entries = get(page + 20, 2), i, at;
+
+	for (i = 1; page[25] == 5 && i < entries; i += 2) {
+		at = get(page + 26 + 2 * i, 2);
+		if (page[at + 2] == 1 && get(page + at, 2) < 9)
+			continue;
+		page[at + 2] = 3;
+		put(page + at + 4, first, 4);
+		put(page + at + 8, n, 4);
+	}
+}
+
+static void share_lmdb(char *page, unsigned first, unsigned n)
+{
+	unsigned nodes = (get(page + 12, 2) - 16) / 2, i, at, key;
+
+	for (i = 0; get(page + 10, 2) == 2 && i < nodes; i++) {
+		at = get(page + 16 + 2 * i, 2);
+		key = get(page + at + 6, 2);
+		if (get(page + at + 4, 2) == 0 && get(page + at, 2) < 8)
+			continue;
+		put(page + at, n, 4);
+		put(page + at + 4, 1, 2);
+		memset(page + at + 8 + key, 0, 8);
+		put(page + at + 8 + key, first, 4);
+	}
+}
+
+/* The length of the value whose pages begin at a page, 0: none does. */
+static unsigned long_bdb(const char *whole, const char *page)
+{
+	unsigned n = 0;
+
+	if (page[25] != 7 || get(page + 12, 4) != 0)
+		return 0;
+	while (page != whole) {
+		n += get(page + 22, 2);
+		page = whole + (size_t)PAGE * get(page + 16, 4);
+	}
+	return n;
+}
+
+static unsigned long_lmdb(const char *whole, const char *page)
+{
+	(void)whole;
+	return get(page + 10, 2) == 4 ? get(page + 12, 4) * PAGE - 16 : 0;
+}
+
+static const struct {
+	void (*share)(char *page, unsigned first, unsigned n);
+	unsigned (*length)(const char *whole, const char *page);
+} sharing[] = {
+	{ share_hash, long_bdb },
+	{ share_btree, long_bdb },
+	{ share_lmdb, long_lmdb },
+};
+
+/* All values of a file become its longest one. */
+static void share_longest(size_t format, struct str whole)
+{
+	char *p = (char *)(uintptr_t)whole.p;
+	unsigned n = 0, first = 0, here;
+	size_t at;
+
+	for (at = PAGE; at < whole.n; at += PAGE) {
+		here = sharing[format].length(p, p + at);
+		first = here > n ? (unsigned)(at / PAGE) : first;
+		n = here > n ? here : n;
+	}
+	assert_true(n > 10 * PAGE);
+	for (at = PAGE; at < whole.n; at += PAGE)
+		sharing[format].share(p + at, first, n);
+}
+
+/*
+ * Each value is long and lies on the same pages: to read them again and again
+ * would take the square of the file's size.
+ */
+static void test_shared(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(formats); i++) {
+		const struct format *f = &formats[i];
+		AUTO_BUF whole = BUF_MAX(1 << 24);
+		AUTO_BUF key = BUF_MAX(2000);
+		AUTO_BUF val = BUF_MAX(100000);
+		struct map *m;
+		struct err e;
+		enum st st;
+
+		unlink(path(f));
+		build(f, 0, MANY, false);
+		assert_int_equal(io_read_file(path(f), &whole, &e), ST_OK);
+		share_longest(i, buf_str(&whole));
+		store(f, buf_str(&whole));
+		m = open_map(f, 0);
+		while ((st = map_next(m, &key, &val, &e)) == ST_OK)
+			;
+		assert_int_equal(st, ST_TEMP);
+		if (strstr(e.text, "overlap") == NULL)
+			fail_msg("%s: %s", f->type, e.text);
+		map_close(m);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -306,6 +448,7 @@ int main(void)
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_wrong_type),
+		cmocka_unit_test(test_shared),
 	};
 	const struct format *f;
 	int failed;

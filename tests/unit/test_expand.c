@@ -5,6 +5,8 @@
 #include "base/macros.h"
 #include "conf/expand.h"
 
+#define TEN(s) s s s s s s s s s s
+
 static const struct {
 	const char *name, *value;
 } names[] = {
@@ -20,6 +22,12 @@ static const struct {
 	{ "v3", "$v1" },
 	{ "wide", "$w1$w1$w1$w1$w1$w1$w1$w1" },
 	{ "w1", "123456789 123456789 123456789 " },
+	{ "m1", TEN("$m2") },
+	{ "m2", TEN("$m3") },
+	{ "m3", TEN("$m4") },
+	{ "m4", TEN("$m5") },
+	{ "m5", TEN("$m6") },
+	{ "m6", TEN("$e") },
 };
 
 #define OPERATORS                                                         \
@@ -107,6 +115,8 @@ static const struct {
 	    "bad conversion: 9999999999999999999999" },
 	{ "$self", NULL, "unreasonable macro call nesting: \"self\"" },
 	{ "$v1", NULL, "unreasonable macro call nesting: \"v3\"" },
+	{ "$m2", "", NULL },
+	{ "$m1", NULL, "unreasonable number of macro calls: \"m2\"" },
 	{ "$wide", NULL, "expanded value is longer than 200 bytes" },
 };
 
