@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "mail/match_list.h"
+#include "net/tls_pipe.h"
 #include "vdeliver/chan.h"
 #include "vdeliver/front.h"
 #include "vdeliver/session.h"
@@ -28,6 +29,7 @@
 struct server {
 	struct ev_loop *loop;
 	const struct settings *set;
+	const struct front_tls *tls; /* NULL: none */
 	struct chan router, monitor;
 	struct session_env *env;
 	struct spool_budget budget;
@@ -68,6 +70,9 @@ struct client {
 	char addr[INET6_ADDRSTRLEN];
 	struct session *session; /* NULL until the router gave a name */
 	struct buf in;
+	struct tls_pipe *tls; /* NULL: in the clear */
+	bool wrapped;         /* TLS before the greeting */
+	bool shaking;         /* the handshake is under way */
 	struct ev_io reader, writer;
 	struct ev_timer timeout, delay;
 	bool eof, closing;
@@ -85,6 +90,8 @@ struct client {
 void client_init(struct client *c);
 /* Stop all watchers. */
 void client_stop(struct client *c);
+/* Say a last thing, as far as it can be sent at once. */
+void client_say_bye(struct client *c, struct str text);
 /* Work off what there is, send, and wait for what comes next. May free c. */
 void client_go_on(struct client *c);
 

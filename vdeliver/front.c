@@ -154,6 +154,7 @@ void front_forget(struct client *c)
 	hash_del(s->clients, number_key(&c->number));
 	session_free(c->session);
 	buf_clear(&c->in);
+	tls_pipe_free(c->tls);
 	arena_clear(&c->reply_arena);
 	fd_clear(&c->fd);
 	free(c);
@@ -185,6 +186,7 @@ static void add_client(struct listener *l, int fd,
 	c->home = s;
 	c->fd = fd;
 	c->proto = l->what.proto;
+	c->wrapped = l->what.tls;
 	peer_text(sa, c->addr);
 	if (!l->what.is_unix)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -243,6 +245,7 @@ static void on_connect_reply(struct client *c, struct ipc_in *in)
 		.addr = c->addr[0] != '\0' ? c->addr : "127.0.0.1",
 		.local = local,
 		.trusted = trusted,
+		.tls = c->wrapped,
 		.unix_socket = c->addr[0] == '\0',
 		.bare_lf_ok = excluded,
 		.lf_dot_ok = excluded && c->home->lf_dot_set };
@@ -255,10 +258,14 @@ static void on_connect_reply(struct client *c, struct ipc_in *in)
 	    c->proto == LISTEN_LMTP ? SESSION_LMTP : SESSION_SMTP);
 	c->session->owner = c;
 	answered(c);
-	n = recv(c->fd, early, sizeof(early), MSG_PEEK | MSG_DONTWAIT);
+	n = c->wrapped
+	    ? 0
+	    : recv(c->fd, early, sizeof(early), MSG_PEEK | MSG_DONTWAIT);
 	if (no.code != 0)
 		session_refuse(c->session, &no);
-	else
+	if (no.code != 0 && c->wrapped)
+		buf_reset(&c->session->out); /* nobody there reads clear text */
+	if (no.code == 0)
 		session_start(c->session,
 		    (struct str){ early, n > 0 ? (size_t)n : 0 });
 	arena_clear(&c->reply_arena);
@@ -345,7 +352,7 @@ static void say_goodbye(struct client *c)
 	static const char bye[] = "421 4.3.0 Server local error\r\n";
 
 	if (c->session != NULL && !c->closing)
-		send(c->fd, bye, sizeof(bye) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+		client_say_bye(c, (struct str){ bye, sizeof(bye) - 1 });
 }
 
 static void on_router_gone(struct chan *chan, void *arg)
@@ -425,7 +432,9 @@ static void read_exclusions(struct server *s)
 
 void front_run(const struct front_start *start)
 {
-	struct server s = { .set = start->set, .n = start->n };
+	struct server s = { .set = start->set,
+		.tls = start->tls,
+		.n = start->n };
 	size_t i;
 
 	s.loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);

@@ -11,8 +11,10 @@ VDELIVER_SRC = \
 	%D%/delivering.c %D%/delivering.h \
 	%D%/durable.c %D%/durable.h \
 	%D%/front.c %D%/front.h \
+	%D%/front_tls.c %D%/front_tls.h \
 	%D%/identity.c %D%/identity.h \
 	%D%/job.h \
+	%D%/keys.c %D%/keys.h \
 	%D%/listeners.c %D%/listeners.h \
 	%D%/logger.c %D%/logger.h \
 	%D%/lookup.c %D%/lookup.h \
@@ -28,6 +30,7 @@ VDELIVER_SRC = \
 	%D%/session_mail.c \
 	%D%/session_reply.c \
 	%D%/session_state.h \
+	%D%/session_tls.c \
 	%D%/settings.c %D%/settings.h \
 	%D%/smtp_data.c %D%/smtp_data.h \
 	%D%/smtp_parse.c %D%/smtp_parse.h \

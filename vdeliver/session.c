@@ -39,22 +39,22 @@
 
 /* In the order of the "disconnect from" line; the last row is for the rest. */
 const struct session_verb session_verbs[] = {
-	{ "HELO", V_SMTP | V_LAST | V_JUNK, ANY, do_helo },
-	{ "EHLO", V_SMTP | V_LAST | V_JUNK, ANY, do_ehlo },
-	{ "LHLO", V_LMTP | V_LAST | V_JUNK, ANY, do_ehlo },
-	{ "HELO", V_LMTP, 0, NULL },
-	{ "EHLO", V_LMTP, 0, NULL },
-	{ "STARTTLS", V_BOTH | V_LAST, ANY, do_starttls },
+	{ "HELO", V_SMTP | V_LAST | V_JUNK | V_CLEAR, ANY, do_helo },
+	{ "EHLO", V_SMTP | V_LAST | V_JUNK | V_CLEAR, ANY, do_ehlo },
+	{ "LHLO", V_LMTP | V_LAST | V_JUNK | V_CLEAR, ANY, do_ehlo },
+	{ "HELO", V_LMTP | V_CLEAR, 0, NULL },
+	{ "EHLO", V_LMTP | V_CLEAR, 0, NULL },
+	{ "STARTTLS", V_BOTH | V_LAST | V_CLEAR, ANY, do_starttls },
 	{ "AUTH", V_BOTH | V_LAST, ANY, do_auth },
 	{ "MAIL", V_BOTH, IN(S_READY), do_mail },
 	{ "RCPT", V_BOTH, IN(S_MAIL) | IN(S_RCPT), do_rcpt },
 	{ "DATA", V_BOTH | V_LAST, IN(S_RCPT), do_data },
 	{ "RSET", V_BOTH | V_JUNK, ANY, do_rset },
-	{ "NOOP", V_BOTH | V_LAST | V_JUNK, ANY, do_noop },
+	{ "NOOP", V_BOTH | V_LAST | V_JUNK | V_CLEAR, ANY, do_noop },
 	{ "VRFY", V_BOTH | V_LAST | V_JUNK, ANY, do_vrfy },
-	{ "QUIT", V_BOTH, ANY, do_quit },
-	{ "HELP", V_BOTH, ANY, do_help },
-	{ "UNKNOWN", V_BOTH, ANY, do_unknown },
+	{ "QUIT", V_BOTH | V_CLEAR, ANY, do_quit },
+	{ "HELP", V_BOTH | V_CLEAR, ANY, do_help },
+	{ "UNKNOWN", V_BOTH | V_CLEAR, ANY, do_unknown },
 };
 const size_t session_n_verbs = NELEM(session_verbs);
 #define UNKNOWN (NELEM(session_verbs) - 1)
@@ -125,6 +125,7 @@ struct session *session_new(struct session_env *env,
 	in->bare_lf_ok = client->bare_lf_ok;
 	in->lf_dot_ok = client->lf_dot_ok;
 	in->lmtp = proto == SESSION_LMTP;
+	in->wrapped = client->tls;
 	in->state = set->smtpd_helo_required ? S_START : S_READY;
 	in->where = "CONNECT";
 	/* A CRLF comes on top of the limit. */
@@ -247,7 +248,8 @@ static void count(struct session *s)
 {
 	struct session_state *in = s->in;
 
-	if (s->wish == WISH_RCPT || in->state == S_DATA || in->state == S_SENT)
+	if (s->wish == WISH_RCPT || s->wish == WISH_TLS ||
+	    in->state == S_DATA || in->state == S_SENT)
 		return;
 	if (in->failed)
 		in->errors++;
@@ -346,6 +348,10 @@ static void session_line(struct session *s, struct str line, struct str waiting)
 		session_say(s, 554, "5.5.0",
 		    "Error: SMTP protocol synchronization");
 		next = S_END;
+	} else if (in->set->smtpd_enforce_tls && !in->tls &&
+	    !(v->flags & V_CLEAR)) {
+		session_say(s, 530, "5.7.0",
+		    "Must issue a STARTTLS command first");
 	} else if (!(v->in & IN(in->state))) {
 		say_misplaced(s, v->name);
 	} else {
@@ -377,13 +383,11 @@ static size_t line_input(struct session *s, struct str bytes)
 
 /* ---- what the front calls ---------------------------------------------- */
 
-void session_start(struct session *s, struct str waiting)
+void session_greet(struct session *s, struct str waiting)
 {
 	struct session_state *in = s->in;
 	const struct settings *set = in->set;
 
-	in->started = true;
-	log_info("connect from %s", in->peer);
 	if (is_early(s, waiting))
 		say_and_close(s, 554, "5.5.0",
 		    "Error: SMTP protocol synchronization");
@@ -393,6 +397,16 @@ void session_start(struct session *s, struct str waiting)
 	else
 		session_say(s, 220, "", "%s", set->smtpd_banner);
 	in->failed = false;
+}
+
+void session_start(struct session *s, struct str waiting)
+{
+	s->in->started = true;
+	log_info("connect from %s", s->in->peer);
+	if (s->in->wrapped)
+		s->wish = WISH_TLS;
+	else
+		session_greet(s, waiting);
 }
 
 void session_refuse(struct session *s, const struct session_reply *reply)

@@ -21,6 +21,7 @@ enum state do_data(struct session *s, const struct smtp_command *cmd)
 		.client_name = in->name,
 		.client_addr = in->addr,
 		.proto = in->proto,
+		.tls = in->tls_trace,
 		.rcpt = only != NULL ? only->original : STR_NONE,
 		.local = in->local,
 		.lax_cr = in->bare_lf_ok,

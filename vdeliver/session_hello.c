@@ -10,6 +10,7 @@ enum keyword {
 	K_PLAIN,
 	K_SIZE,
 	K_VRFY,
+	K_TLS,
 	K_UTF8
 };
 static const struct {
@@ -19,6 +20,7 @@ static const struct {
 	{ "PIPELINING", K_PLAIN },
 	{ "SIZE", K_SIZE },
 	{ "VRFY", K_VRFY },
+	{ "STARTTLS", K_TLS },
 	{ "ENHANCEDSTATUSCODES", K_PLAIN },
 	{ "8BITMIME", K_PLAIN },
 	{ "DSN", K_PLAIN },
@@ -55,6 +57,7 @@ static bool is_offered(const struct session *s, size_t i)
 	const struct settings *set = s->in->set;
 
 	return !is_discarded(s, keywords[i].name) &&
+	    !(keywords[i].kind == K_TLS && !session_offers_tls(s)) &&
 	    !(keywords[i].kind == K_VRFY && set->disable_vrfy_command) &&
 	    !(keywords[i].kind == K_UTF8 && !set->smtputf8_enable);
 }
@@ -99,12 +102,6 @@ enum state do_ehlo(struct session *s, const struct smtp_command *cmd)
 		buf_addc(&s->out, "\r\n");
 	}
 	return helo(s, cmd);
-}
-
-enum state do_starttls(struct session *s, const struct smtp_command *cmd UNUSED)
-{
-	session_say(s, 502, "5.5.1", "Error: command not implemented");
-	return s->in->state;
 }
 
 enum state do_auth(struct session *s, const struct smtp_command *cmd UNUSED)

@@ -222,11 +222,15 @@ static bool has_room(struct session *s)
 /* Which protocol the Received header names. RFC 3848, RFC 6531 4.3. */
 static const char *protocol(const struct session *s)
 {
+	bool tls = s->in->tls;
+
 	if (s->in->lmtp)
-		return "LMTP";
+		return tls ? "LMTPS" : "LMTP";
 	if (s->mail.smtputf8)
-		return "UTF8SMTP";
-	return s->in->esmtp ? "ESMTP" : "SMTP";
+		return tls ? "UTF8SMTPS" : "UTF8SMTP";
+	if (s->in->esmtp)
+		return tls ? "ESMTPS" : "ESMTP";
+	return "SMTP";
 }
 
 enum state do_mail(struct session *s, const struct smtp_command *cmd)

@@ -34,8 +34,9 @@ enum verb_flag {
 	V_SMTP = 1 << 0, /* known in SMTP */
 	V_LMTP = 1 << 1, /* known in LMTP */
 	V_BOTH = V_SMTP | V_LMTP,
-	V_LAST = 1 << 2, /* nothing may be pipelined behind it */
-	V_JUNK = 1 << 3, /* too many of them are errors */
+	V_LAST = 1 << 2,  /* nothing may be pipelined behind it */
+	V_JUNK = 1 << 3,  /* too many of them are errors */
+	V_CLEAR = 1 << 4, /* legal without TLS where TLS is required */
 };
 
 struct session;
@@ -71,8 +72,11 @@ struct session_state {
 	/* only session.c writes state */
 	enum state state;
 	bool started, esmtp, draining, early_logged;
-	struct buf helo;   /* empty: none */
-	const char *where; /* the last command, for the log */
+	bool wrapped; /* TLS before the greeting */
+	bool tls;
+	const char *tls_trace; /* for Received; NULL: none */
+	struct buf helo;       /* empty: none */
+	const char *where;     /* the last command, for the log */
 
 	/* the line that comes in */
 	struct buf line;
@@ -124,9 +128,16 @@ void session_settle(struct session *s, enum state next);
 /* End of the transaction; returns the state then. */
 enum state session_mail_reset(struct session *s);
 
+/* The first line; waiting as in session_start(). */
+void session_greet(struct session *s, struct str waiting);
+
+/* session_tls.c */
+verb_fn do_starttls;
+bool session_offers_tls(const struct session *s);
+
 /* session_hello.c: what is around the mail. */
-verb_fn do_helo, do_ehlo, do_starttls, do_auth, do_rset, do_noop, do_quit,
-    do_help, do_unknown;
+verb_fn do_helo, do_ehlo, do_auth, do_rset, do_noop, do_quit, do_help,
+    do_unknown;
 
 /* session_mail.c: the envelope. */
 verb_fn do_mail, do_rcpt, do_vrfy;

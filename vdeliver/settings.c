@@ -108,6 +108,34 @@ static const struct row {
 	B(smtpd_peername_lookup),
 	B(always_add_missing_headers),
 	B(cleanup_replace_stray_cr_lf),
+	S(smtpd_tls_security_level),
+	S(smtpd_tls_chain_files),
+	S(smtpd_tls_cert_file),
+	S(smtpd_tls_key_file),
+	S(smtpd_tls_eccert_file),
+	S(smtpd_tls_eckey_file),
+	S(smtpd_tls_dcert_file),
+	S(smtpd_tls_dkey_file),
+	S(smtpd_tls_CAfile),
+	S(smtpd_tls_CApath),
+	S(smtpd_tls_protocols),
+	S(smtpd_tls_mandatory_protocols),
+	S(smtpd_tls_ciphers),
+	S(smtpd_tls_mandatory_ciphers),
+	S(smtpd_tls_exclude_ciphers),
+	S(smtpd_tls_mandatory_exclude_ciphers),
+	S(tls_high_cipherlist),
+	S(tls_medium_cipherlist),
+	S(tls_low_cipherlist),
+	S(tls_export_cipherlist),
+	S(tls_null_cipherlist),
+	I(smtpd_tls_loglevel),
+	T(smtpd_starttls_timeout),
+	B(smtpd_use_tls),
+	B(smtpd_enforce_tls),
+	B(smtpd_tls_received_header),
+	B(smtpd_tls_req_ccert),
+	B(tls_preempt_cipherlist),
 	S(vdeliver_user),
 	S(mail_owner),
 	S(vdeliver_chroot_directory),
@@ -154,8 +182,6 @@ static const struct {
 	{ "smtpd_recipient_restrictions", "ignored" },
 	{ "smtpd_data_restrictions", "ignored" },
 	{ "smtpd_end_of_data_restrictions", "ignored" },
-	{ "smtpd_tls_cert_file", "STARTTLS is not offered" },
-	{ "smtpd_tls_chain_files", "STARTTLS is not offered" },
 	{ "smtpd_authorized_xclient_hosts", "XCLIENT is not offered" },
 	{ "smtpd_authorized_xforward_hosts", "XFORWARD is not offered" },
 	{ "virtual_delivery_status_filter", "statuses are not filtered" },
@@ -256,6 +282,44 @@ static enum st check_sizes(const struct settings *s, struct err *e)
 	return ST_OK;
 }
 
+/* The level decides; without one the two old parameters do. */
+static enum st read_tls_level(struct settings *s, struct err *e)
+{
+	static const struct {
+		const char *name;
+		bool use, enforce, as_encrypt;
+	} levels[] = {
+		{ "none", false, false, false },
+		{ "may", true, false, false },
+		{ "encrypt", true, true, false },
+		{ "fingerprint", true, true, true },
+		{ "verify", true, true, true },
+		{ "secure", true, true, true },
+	};
+	const char *level = s->smtpd_tls_security_level;
+	size_t i;
+
+	s->smtpd_use_tls |= s->smtpd_enforce_tls;
+	for (i = 0; level[0] != '\0' && i < NELEM(levels); i++) {
+		if (!str_ieqc(str_c(level), levels[i].name))
+			continue;
+		if (levels[i].as_encrypt)
+			log_warn("smtpd_tls_security_level: unsupported TLS "
+				 "level \"%s\", using \"encrypt\"",
+			    level);
+		s->smtpd_use_tls = levels[i].use;
+		s->smtpd_enforce_tls = levels[i].enforce;
+		break;
+	}
+	if (i == NELEM(levels))
+		return err_temp(e, "", "Invalid TLS level \"%s\"", level);
+	if (s->smtpd_tls_req_ccert && s->smtpd_enforce_tls)
+		return err_temp(e, "",
+		    "smtpd_tls_req_ccert is not supported: client "
+		    "certificates are not asked for; set it to no");
+	return ST_OK;
+}
+
 static enum st check(struct settings *s, struct err *e)
 {
 	if (!is_hostname(s->myhostname))
@@ -268,7 +332,7 @@ static enum st check(struct settings *s, struct err *e)
 		    "do not specify relative pathname: "
 		    "virtual_mailbox_base = %s",
 		    s->virtual_mailbox_base);
-	return check_sizes(s, e);
+	return read_tls_level(s, e) != ST_OK ? ST_TEMP : check_sizes(s, e);
 }
 
 static void warn_unsupported(struct settings *s)

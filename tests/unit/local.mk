@@ -59,6 +59,7 @@ UNIT_TESTS = \
 	%D%/test_sasl \
 	%D%/test_session \
 	%D%/test_session_limits \
+	%D%/test_session_tls \
 	%D%/test_sink \
 	%D%/test_smtp_client \
 	%D%/test_smtp_parse \
@@ -67,6 +68,7 @@ UNIT_TESTS = \
 	%D%/test_spool \
 	%D%/test_text \
 	%D%/test_tls \
+	%D%/test_tls_pipe \
 	%D%/test_uidl
 check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += %D%/capture.h %D%/script.h %D%/talk.h %D%/unit.h %D%/run
@@ -116,6 +118,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_sasl_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_limits_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_session_tls_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_sink_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_smtp_client_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_smtp_parse_CFLAGS = $(UNIT_CFLAGS)
@@ -124,6 +127,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_spool_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_text_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_tls_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_tls_pipe_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_uidl_CFLAGS = $(UNIT_CFLAGS)
 
 # Golden tests and fuzz corpora add their runners to CHECK_RUN.
