@@ -25,6 +25,7 @@ VDELIVER_SRC = \
 	%D%/router.c %D%/router.h \
 	%D%/rules.c %D%/rules.h \
 	%D%/session.c %D%/session.h \
+	%D%/session_bdat.c \
 	%D%/session_data.c \
 	%D%/session_hello.c \
 	%D%/session_mail.c \

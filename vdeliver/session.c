@@ -10,6 +10,8 @@
  *	              +<-- refused (size, hops, storage) --------+
  *	              `<-- resume_commit -- SENT (WISH_COMMIT) <-'
  *
+ *	RCPT -BDAT-> CHUNK <-> BDAT: see session_bdat.c
+ *
  *	any -QUIT, 421, protocol error-> END (WISH_CLOSE)
  *
  * START is left out unless smtpd_helo_required. Refusals keep the state.
@@ -35,7 +37,9 @@
 /* How much of unexpected input is logged. */
 #define EARLY_LOGGED 100
 
-#define ANY (~(IN(S_DATA) | IN(S_SENT) | IN(S_END)))
+/* The message, or its delivery, is under way. */
+#define BUSY (IN(S_DATA) | IN(S_CHUNK) | IN(S_SENT))
+#define ANY  (~(BUSY | IN(S_END)))
 
 /* In the order of the "disconnect from" line; the last row is for the rest. */
 const struct session_verb session_verbs[] = {
@@ -49,6 +53,7 @@ const struct session_verb session_verbs[] = {
 	{ "MAIL", V_BOTH, IN(S_READY), do_mail },
 	{ "RCPT", V_BOTH, IN(S_MAIL) | IN(S_RCPT), do_rcpt },
 	{ "DATA", V_BOTH | V_LAST, IN(S_RCPT), do_data },
+	{ "BDAT", V_BOTH | V_CLEAR, ANY, do_bdat },
 	{ "RSET", V_BOTH | V_JUNK, ANY, do_rset },
 	{ "NOOP", V_BOTH | V_LAST | V_JUNK | V_CLEAR, ANY, do_noop },
 	{ "VRFY", V_BOTH | V_LAST | V_JUNK, ANY, do_vrfy },
@@ -73,8 +78,14 @@ static const struct {
 	    { 503, "5.5.1", "Error: send HELO/EHLO first" } },
 	{ "MAIL", IN(S_START), V_LMTP,
 	    { 503, "5.5.1", "Error: send LHLO first" } },
+	{ "MAIL", IN(S_BDAT_BAD), V_BOTH,
+	    { 503, "5.5.1", "Error: MAIL after BDAT" } },
 	{ "MAIL", ~0U, V_BOTH, { 503, "5.5.1", "Error: nested MAIL command" } },
+	{ "RCPT", IN(S_BDAT), V_BOTH,
+	    { 503, "5.5.1", "Error: RCPT after BDAT" } },
 	{ "RCPT", ~0U, V_BOTH, { 503, "5.5.1", "Error: need MAIL command" } },
+	{ "DATA", IN(S_BDAT) | IN(S_BDAT_BAD), V_BOTH,
+	    { 503, "5.5.1", "Error: DATA after BDAT" } },
 	{ "DATA", IN(S_MAIL), V_SMTP,
 	    { 554, "5.5.1", "Error: no valid recipients" } },
 	{ "DATA", IN(S_MAIL), V_LMTP,
@@ -183,7 +194,7 @@ enum state session_mail_reset(struct session *s)
 	s->expects_data = false;
 	in->rcpts = NULL;
 	in->rcpts_cap = 0;
-	in->too_big = in->discard = false;
+	in->too_big = in->discard = in->chunked = false;
 	arena_clear(&in->mail);
 	s->txn++;
 	return in->set->smtpd_helo_required && in->helo.n == 0 ? S_START
@@ -249,7 +260,7 @@ static void count(struct session *s)
 	struct session_state *in = s->in;
 
 	if (s->wish == WISH_RCPT || s->wish == WISH_TLS ||
-	    in->state == S_DATA || in->state == S_SENT)
+	    (BUSY & IN(in->state)))
 		return;
 	if (in->failed)
 		in->errors++;
@@ -279,7 +290,7 @@ void session_settle(struct session *s, enum state next)
 	if (next == S_END) {
 		close_now(s);
 	} else if (in->errors >= in->set->smtpd_hard_error_limit &&
-	    s->wish == WISH_NONE && next != S_DATA && next != S_SENT) {
+	    s->wish == WISH_NONE && !(BUSY & IN(next))) {
 		log_info("too many errors after %s from %s", in->where,
 		    in->peer);
 		session_say(s, 421, "4.7.0", "%s Error: too many errors",
@@ -427,6 +438,8 @@ size_t session_input(struct session *s, struct str bytes)
 
 		if (s->in->state == S_DATA)
 			taken += session_data_input(s, rest);
+		else if (s->in->state == S_CHUNK)
+			taken += session_chunk_input(s, rest);
 		else
 			taken += line_input(s, rest);
 	}
@@ -443,7 +456,8 @@ static void log_broken_off(struct session *s, const char *what)
 {
 	struct session_state *in = s->in;
 
-	if (in->state == S_DATA)
+	if (in->state == S_DATA ||
+	    (in->state == S_CHUNK && s->mail.received != 0))
 		log_info("%s after %s (%llu bytes) from %s", what, in->where,
 		    (unsigned long long)s->mail.received, in->peer);
 	else

@@ -25,6 +25,7 @@ static const struct {
 	{ "8BITMIME", K_PLAIN },
 	{ "DSN", K_PLAIN },
 	{ "SMTPUTF8", K_UTF8 },
+	{ "CHUNKING", K_PLAIN },
 };
 
 static bool is_discarded(const struct session *s, const char *keyword)
@@ -145,16 +146,6 @@ enum state do_help(struct session *s, const struct smtp_command *cmd UNUSED)
 	return s->in->state;
 }
 
-/* The whole line, as it was typed. */
-static struct str line_of(const struct smtp_command *cmd)
-{
-	struct str s = cmd->verb;
-
-	if (cmd->arg.n != 0)
-		s.n = (size_t)(cmd->arg.p - s.p) + cmd->arg.n;
-	return s;
-}
-
 /* A web browser or worse: a word of the list, a header, or no letter. */
 static bool is_foreign(const struct session *s, const struct smtp_command *cmd)
 {
@@ -172,7 +163,7 @@ enum state do_unknown(struct session *s, const struct smtp_command *cmd)
 		return s->in->state;
 	}
 	log_warn("non-SMTP command from %s: %.*s", s->in->peer,
-	    STR_ARG(str_head(line_of(cmd), 100)));
+	    STR_ARG(str_head(smtp_line(cmd), 100)));
 	session_say(s, 221, "2.7.0", "Error: I can break rules, too. Goodbye.");
 	s->in->failed = true;
 	return S_END;

@@ -20,13 +20,16 @@
 #include "vdeliver/smtp_parse.h"
 
 enum state {
-	S_START, /* HELO is required and did not come */
-	S_READY, /* no transaction */
-	S_MAIL,  /* MAIL, no recipient yet */
-	S_RCPT,  /* at least one recipient */
-	S_DATA,  /* the message comes */
-	S_SENT,  /* WISH_COMMIT is open */
-	S_END,   /* nothing more is read */
+	S_START,    /* HELO is required and did not come */
+	S_READY,    /* no transaction */
+	S_MAIL,     /* MAIL, no recipient yet */
+	S_RCPT,     /* at least one recipient */
+	S_DATA,     /* the message comes */
+	S_CHUNK,    /* a chunk of it comes */
+	S_BDAT,     /* between two chunks */
+	S_BDAT_BAD, /* the same after an error: no transaction any more */
+	S_SENT,     /* WISH_COMMIT is open */
+	S_END,      /* nothing more is read */
 };
 #define IN(state) (1U << (state))
 
@@ -49,6 +52,15 @@ typedef enum state verb_fn(struct session *s, const struct smtp_command *cmd);
 enum bare_lf {
 	BARE_LF_IS_END,
 	BARE_LF_REJECT
+};
+
+/* The BDAT under way. */
+struct session_chunk {
+	uint64_t size, left;
+	bool last;
+	bool discard;                        /* an earlier one had an error */
+	const struct session_reply *refused; /* NULL: it is taken */
+	struct session_reply kept;           /* where refused may point to */
 };
 
 struct session_env {
@@ -101,6 +113,10 @@ struct session_state {
 	struct cleanup cleanup;
 	bool spooling;         /* cleanup and spool are in use */
 	bool too_big, discard; /* no more of it is kept */
+	bool chunked;          /* it comes by BDAT */
+	struct session_chunk chunk;
+	size_t bad_replies; /* LMTP: recipients of what was given up */
+	char text[300];     /* of a reply that has to last */
 };
 
 /* session_reply.c: replies and log lines. */
@@ -146,5 +162,15 @@ verb_fn do_mail, do_rcpt, do_vrfy;
 verb_fn do_data;
 /* Take bytes of the message; returns how many. */
 size_t session_data_input(struct session *s, struct str in);
+/* The same message for BDAT: before its first byte, some bytes, its end. */
+void session_message_begin(struct session *s);
+void session_message_add(struct session *s, struct str bytes);
+enum state session_message_end(struct session *s);
+/* Is it known before the end that it will be refused, and how? Logged. */
+bool session_message_bad(struct session *s, struct session_reply *why);
+
+/* session_bdat.c */
+verb_fn do_bdat;
+size_t session_chunk_input(struct session *s, struct str in);
 
 #endif

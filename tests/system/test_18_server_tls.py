@@ -12,6 +12,8 @@ import pytest
 from lib.client import Client
 from lib.waiting import until
 
+pytestmark = pytest.mark.ours
+
 TO = "virtualuser0@example.com"
 ESTABLISHED = ("Anonymous TLS connection established from "
                "localhost[127.0.0.1]: TLSv1.3 with cipher "
@@ -350,8 +352,6 @@ def test_postfix_as_client(server, real_postfix, ca):
 
 
 def test_swaks(server):
-    if not shutil.which("swaks"):
-        pytest.skip("swaks is not here")
     p = server()
     r = subprocess.run(
         ["swaks", "--server", f"127.0.0.1:{p.ports[0]}", "--tls", "--to", TO,

@@ -21,6 +21,7 @@ UNIT_TESTS = \
 	%D%/test_alias \
 	%D%/test_aside \
 	%D%/test_base \
+	%D%/test_bdat \
 	%D%/test_bounce \
 	%D%/test_bulk \
 	%D%/test_cleanup \
@@ -80,6 +81,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_alias_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_aside_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_base_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_bdat_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_bounce_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_bulk_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cleanup_CFLAGS = $(UNIT_CFLAGS)

@@ -67,7 +67,7 @@ static void test_offer(void **state)
 	expect(&t,
 	    "250-mx.test\r\n250-PIPELINING\r\n250-SIZE 1000\r\n250-VRFY\r\n"
 	    "250-STARTTLS\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n"
-	    "250-DSN\r\n250 SMTPUTF8\r\n");
+	    "250-DSN\r\n250-SMTPUTF8\r\n250 CHUNKING\r\n");
 	end(&t);
 }
 
