@@ -16,7 +16,6 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/list.h"
-#include "mail/match_list.h"
 #include "net/tls_pipe.h"
 #include "vdeliver/chan.h"
 #include "vdeliver/front.h"
@@ -43,9 +42,8 @@ struct server {
 	bool accepting;
 	bool draining; /* accepts no more, ends with the last client */
 	bool stopping; /* and sends them away when they have a pause */
-	/* smtpd_forbid_bare_newline_exclusions, when it is not $mynetworks */
-	struct match_list *lf_exclusions;
-	bool lf_dot_set; /* it, or what it is about, stands in main.cf */
+	/* smtpd_forbid_bare_newline or its exclusions stand in main.cf */
+	bool lf_dot_set;
 };
 
 struct listener {
@@ -58,6 +56,7 @@ struct listener {
 enum request {
 	REQ_NONE,
 	REQ_CONNECT,
+	REQ_XCLIENT,
 	REQ_RCPT,
 	REQ_COMMIT
 };

@@ -63,9 +63,38 @@ static void put_commit(struct client *c, struct ipc_out *o)
 	ipc_put_str(o, in_memory ? spool_inline(&m->spool) : STR_NONE);
 }
 
+static void peer_text(const struct sockaddr_storage *sa, char text[])
+{
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)sa;
+
+	text[0] = '\0';
+	if (sa->ss_family == AF_INET)
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)sa)->sin_addr,
+		    text, INET6_ADDRSTRLEN);
+	else if (sa->ss_family == AF_INET6)
+		inet_ntop(AF_INET6, &v6->sin6_addr, text, INET6_ADDRSTRLEN);
+}
+
+/* Where the client came in, as Postfix names a service: "127.0.0.1:25". */
+static void put_service(struct client *c, struct ipc_out *o)
+{
+	struct sockaddr_storage sa = { 0 };
+	socklen_t n = sizeof(sa);
+	char addr[INET6_ADDRSTRLEN] = "", text[80];
+	unsigned port;
+
+	if (getsockname(c->fd, (struct sockaddr *)&sa, &n) == 0)
+		peer_text(&sa, addr);
+	/* At the same place in both families. */
+	port = ntohs(((const struct sockaddr_in *)&sa)->sin_port);
+	snprintf(text, sizeof(text), "%s:%u", addr, port);
+	ipc_put_str(o, str_c(addr[0] != '\0' ? text : "unix"));
+}
+
 static void send_request(struct client *c)
 {
 	static const enum wire types[] = { [REQ_CONNECT] = W_CONNECT,
+		[REQ_XCLIENT] = W_XCLIENT,
 		[REQ_RCPT] = W_RCPT,
 		[REQ_COMMIT] = W_COMMIT };
 	AUTO_IPC_OUT o = IPC_OUT;
@@ -75,6 +104,10 @@ static void send_request(struct client *c)
 	ipc_put_u32(&o, c->number);
 	if (c->request == REQ_CONNECT) {
 		ipc_put_str(&o, str_c(c->addr));
+		put_service(c, &o);
+	} else if (c->request == REQ_XCLIENT) {
+		ipc_put_str(&o, str_c(c->session->claim.name));
+		ipc_put_str(&o, str_c(c->session->claim.addr));
 	} else if (c->request == REQ_RCPT) {
 		put_rcpt(c, &o);
 	} else {
@@ -164,18 +197,6 @@ void front_forget(struct client *c)
 	end_if_drained(s);
 }
 
-static void peer_text(const struct sockaddr_storage *sa, char text[])
-{
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)sa;
-
-	text[0] = '\0';
-	if (sa->ss_family == AF_INET)
-		inet_ntop(AF_INET, &((const struct sockaddr_in *)sa)->sin_addr,
-		    text, INET6_ADDRSTRLEN);
-	else if (sa->ss_family == AF_INET6)
-		inet_ntop(AF_INET6, &v6->sin6_addr, text, INET6_ADDRSTRLEN);
-}
-
 static void add_client(struct listener *l, int fd,
     const struct sockaddr_storage *sa)
 {
@@ -224,50 +245,62 @@ static char *keep(struct client *c, struct str s)
 	return arena_strz(&c->reply_arena, s);
 }
 
-/* May this client end lines by a bare LF? smtp smuggling, 2023. */
-static bool is_excluded(const struct client *c, bool trusted)
+static struct session_client client_of(const struct client *c, unsigned flags,
+    const char *name, const char *addr)
 {
-	struct err e;
-
-	if (c->home->lf_exclusions == NULL)
-		return trusted;
-	return match_list_get(c->home->lf_exclusions, str_c(c->addr), &e) ==
-	    ST_OK;
-}
-
-static void on_connect_reply(struct client *c, struct ipc_in *in)
-{
-	bool trusted = ipc_get_u32(in) != 0, local = ipc_get_u32(in) != 0;
-	const char *name = keep(c, ipc_get_str(in));
-	bool excluded = is_excluded(c, trusted);
-	struct session_reply no = { .code = (int)ipc_get_u32(in) };
-	struct session_client who = { .name = name,
-		.addr = c->addr[0] != '\0' ? c->addr : "127.0.0.1",
-		.local = local,
-		.trusted = trusted,
+	return (struct session_client){ .name = name,
+		.addr = addr,
+		.local = flags & CF_LOCAL,
+		.trusted = flags & CF_TRUSTED,
 		.tls = c->wrapped,
 		.unix_socket = c->addr[0] == '\0',
-		.bare_lf_ok = excluded,
-		.lf_dot_ok = excluded && c->home->lf_dot_set };
+		.xclient_ok = flags & CF_XCLIENT,
+		.xforward_ok = flags & CF_XFORWARD,
+		.bare_lf_ok = flags & CF_BARE_LF,
+		.lf_dot_ok = (flags & CF_BARE_LF) && c->home->lf_dot_set };
+}
+
+static void greet(struct client *c, const struct session_client *who,
+    const struct session_reply *no)
+{
 	char early[READ_CHUNK];
-	ssize_t n;
+	ssize_t n = 0;
+
+	c->session = session_new(c->home->env, who,
+	    c->proto == LISTEN_LMTP ? SESSION_LMTP : SESSION_SMTP);
+	c->session->owner = c;
+	if (!c->wrapped)
+		n = recv(c->fd, early, sizeof(early), MSG_PEEK | MSG_DONTWAIT);
+	if (no == NULL)
+		session_start(c->session,
+		    (struct str){ early, n > 0 ? (size_t)n : 0 });
+	else
+		session_refuse(c->session, no);
+	/* Who waits for a handshake reads no clear text. */
+	if (no != NULL && c->wrapped)
+		buf_reset(&c->session->out);
+}
+
+/* The first answer, or the one to XCLIENT. */
+static void on_connect_reply(struct client *c, struct ipc_in *in)
+{
+	unsigned flags = ipc_get_u32(in);
+	const char *name = keep(c, ipc_get_str(in));
+	struct session_reply no = { .code = (int)ipc_get_u32(in) };
+	const char *addr = c->addr[0] != '\0' ? c->addr : "127.0.0.1";
+	struct session_client who;
 
 	no.dsn = keep(c, ipc_get_str(in));
 	no.text = keep(c, ipc_get_str(in));
-	c->session = session_new(c->home->env, &who,
-	    c->proto == LISTEN_LMTP ? SESSION_LMTP : SESSION_SMTP);
-	c->session->owner = c;
+	if (c->session != NULL)
+		addr = keep(c, str_c(c->session->claim.addr));
+	who = client_of(c, flags, name, addr);
 	answered(c);
-	n = c->wrapped
-	    ? 0
-	    : recv(c->fd, early, sizeof(early), MSG_PEEK | MSG_DONTWAIT);
-	if (no.code != 0)
-		session_refuse(c->session, &no);
-	if (no.code != 0 && c->wrapped)
-		buf_reset(&c->session->out); /* nobody there reads clear text */
-	if (no.code == 0)
-		session_start(c->session,
-		    (struct str){ early, n > 0 ? (size_t)n : 0 });
+	if (c->session == NULL)
+		greet(c, &who, no.code != 0 ? &no : NULL);
+	else
+		session_resume_xclient(c->session, &who,
+		    no.code != 0 ? &no : NULL);
 	arena_clear(&c->reply_arena);
 	client_go_on(c);
 }
@@ -323,6 +356,7 @@ static void on_router(struct chan *chan, struct ipc_in *in, void *arg)
 		void (*run)(struct client *, struct ipc_in *);
 	} rows[] = {
 		{ W_CONNECT_REPLY, REQ_CONNECT, on_connect_reply },
+		{ W_CONNECT_REPLY, REQ_XCLIENT, on_connect_reply },
 		{ W_RCPT_REPLY, REQ_RCPT, on_rcpt_reply },
 		{ W_COMMIT_REPLY, REQ_COMMIT, on_commit_reply },
 	};
@@ -332,14 +366,12 @@ static void on_router(struct chan *chan, struct ipc_in *in, void *arg)
 	size_t i;
 
 	(void)chan;
-	for (i = 0; i < NELEM(rows); i++)
-		if (rows[i].type == in->type)
-			break;
-	if (i == NELEM(rows))
-		bug("message %u from the router", in->type);
 	if (c == NULL)
 		return; /* it has left */
-	if (c->request != rows[i].request || !c->sent)
+	for (i = 0; i < NELEM(rows); i++)
+		if (rows[i].type == in->type && rows[i].request == c->request)
+			break;
+	if (i == NELEM(rows) || !c->sent)
 		bug("answer %u to nothing", in->type);
 	rows[i].run(c, in);
 }
@@ -415,21 +447,6 @@ static void on_monitor_gone(struct chan *chan, void *arg)
 	on_router_gone(chan, arg);
 }
 
-static void read_exclusions(struct server *s)
-{
-	const char *name = "smtpd_forbid_bare_newline_exclusions", *text;
-	const char *raw = conf_raw(s->set->conf, name);
-	struct err e;
-
-	s->lf_dot_set = raw != NULL ||
-	    conf_raw(s->set->conf, "smtpd_forbid_bare_newline") != NULL;
-	if (raw == NULL || strcmp(raw, "$mynetworks") == 0)
-		return;
-	if (conf_str(s->set->conf, name, &text, &e) != ST_OK)
-		bug("%s", e.text);
-	s->lf_exclusions = match_list_open(name, str_c(text), MATCH_NETWORK, 0);
-}
-
 void front_run(const struct front_start *start)
 {
 	struct server s = { .set = start->set,
@@ -443,7 +460,9 @@ void front_run(const struct front_start *start)
 	s.clients = hash_new();
 	s.budget.limit = (uint64_t)(s.set->vdeliver_memory_limit /
 	    s.set->vdeliver_front_count);
-	read_exclusions(&s);
+	s.lf_dot_set = conf_raw(s.set->conf,
+			   "smtpd_forbid_bare_newline_exclusions") != NULL ||
+	    conf_raw(s.set->conf, "smtpd_forbid_bare_newline") != NULL;
 	s.env = session_env_new(s.set, &s.budget);
 	s.max = (size_t)(s.set->default_process_limit /
 	    s.set->vdeliver_front_count);

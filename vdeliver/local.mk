@@ -23,6 +23,8 @@ VDELIVER_SRC = \
 	%D%/reply.c \
 	%D%/resolve.c %D%/resolve.h \
 	%D%/router.c %D%/router.h \
+	%D%/router_clients.c \
+	%D%/router_state.h \
 	%D%/rules.c %D%/rules.h \
 	%D%/session.c %D%/session.h \
 	%D%/session_bdat.c \
@@ -32,6 +34,7 @@ VDELIVER_SRC = \
 	%D%/session_reply.c \
 	%D%/session_state.h \
 	%D%/session_tls.c \
+	%D%/session_xclient.c \
 	%D%/settings.c %D%/settings.h \
 	%D%/smtp_data.c %D%/smtp_data.h \
 	%D%/smtp_parse.c %D%/smtp_parse.h \

@@ -21,6 +21,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <unistr.h>
 
@@ -48,6 +49,8 @@ const struct session_verb session_verbs[] = {
 	{ "LHLO", V_LMTP | V_LAST | V_JUNK | V_CLEAR, ANY, do_ehlo },
 	{ "HELO", V_LMTP | V_CLEAR, 0, NULL },
 	{ "EHLO", V_LMTP | V_CLEAR, 0, NULL },
+	{ "XCLIENT", V_BOTH | V_CLEAR, ANY, do_xclient },
+	{ "XFORWARD", V_BOTH, ANY, do_xforward },
 	{ "STARTTLS", V_BOTH | V_LAST | V_CLEAR, ANY, do_starttls },
 	{ "AUTH", V_BOTH | V_LAST, ANY, do_auth },
 	{ "MAIL", V_BOTH, IN(S_READY), do_mail },
@@ -118,6 +121,22 @@ void session_env_free(struct session_env *env)
 
 /* ---- birth and death --------------------------------------------------- */
 
+void session_set_client(struct session *s, const struct session_client *client)
+{
+	struct session_state *in = s->in;
+
+	in->name = arena_strz(&in->life, str_c(client->name));
+	in->addr = arena_strz(&in->life, str_c(client->addr));
+	in->peer =
+	    arena_printf(&in->life, "%s[%s]", client->name, client->addr);
+	in->local = client->local;
+	in->trusted = client->trusted;
+	in->bare_lf_ok = client->bare_lf_ok;
+	in->lf_dot_ok = client->lf_dot_ok;
+	in->xclient_ok = client->xclient_ok;
+	in->xforward_ok = client->xforward_ok;
+}
+
 struct session *session_new(struct session_env *env,
     const struct session_client *client, enum session_proto proto)
 {
@@ -127,14 +146,8 @@ struct session *session_new(struct session_env *env,
 
 	in->env = env;
 	in->set = set;
-	in->name = arena_strz(&in->life, str_c(client->name));
-	in->addr = arena_strz(&in->life, str_c(client->addr));
-	in->peer =
-	    arena_printf(&in->life, "%s[%s]", client->name, client->addr);
-	in->local = client->local;
-	in->trusted = client->trusted;
-	in->bare_lf_ok = client->bare_lf_ok;
-	in->lf_dot_ok = client->lf_dot_ok;
+	s->in = in;
+	session_set_client(s, client);
 	in->lmtp = proto == SESSION_LMTP;
 	in->wrapped = client->tls;
 	in->state = set->smtpd_helo_required ? S_START : S_READY;
@@ -142,7 +155,6 @@ struct session *session_new(struct session_env *env,
 	/* A CRLF comes on top of the limit. */
 	in->line = BUF_MAX((size_t)set->line_length_limit + 2);
 	in->helo = BUF_MAX((size_t)set->line_length_limit);
-	s->in = in;
 	s->out = BUF_MAX(
 	    4 * OUT_ENOUGH + OUT_PER_RCPT * (size_t)set->smtpd_recipient_limit);
 	s->txn = 1;
@@ -194,6 +206,7 @@ enum state session_mail_reset(struct session *s)
 	s->expects_data = false;
 	in->rcpts = NULL;
 	in->rcpts_cap = 0;
+	memset(&in->forward, 0, sizeof(in->forward));
 	in->too_big = in->discard = in->chunked = false;
 	arena_clear(&in->mail);
 	s->txn++;
@@ -260,7 +273,7 @@ static void count(struct session *s)
 	struct session_state *in = s->in;
 
 	if (s->wish == WISH_RCPT || s->wish == WISH_TLS ||
-	    (BUSY & IN(in->state)))
+	    s->wish == WISH_XCLIENT || (BUSY & IN(in->state)))
 		return;
 	if (in->failed)
 		in->errors++;

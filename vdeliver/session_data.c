@@ -21,7 +21,7 @@ void session_message_begin(struct session *s)
 		.proto = in->proto,
 		.tls = in->tls_trace,
 		.rcpt = only != NULL ? only->original : STR_NONE,
-		.local = in->local,
+		.local = session_is_local(in),
 		.lax_cr = in->bare_lf_ok,
 	};
 	spool_init(&s->mail.spool, in->env->budget,

@@ -11,21 +11,27 @@ enum keyword {
 	K_SIZE,
 	K_VRFY,
 	K_TLS,
+	K_XCLIENT,
+	K_XFORWARD,
 	K_UTF8
 };
 static const struct {
 	const char *name;
 	enum keyword kind;
+	const char *args;
 } keywords[] = {
-	{ "PIPELINING", K_PLAIN },
-	{ "SIZE", K_SIZE },
-	{ "VRFY", K_VRFY },
-	{ "STARTTLS", K_TLS },
-	{ "ENHANCEDSTATUSCODES", K_PLAIN },
-	{ "8BITMIME", K_PLAIN },
-	{ "DSN", K_PLAIN },
-	{ "SMTPUTF8", K_UTF8 },
-	{ "CHUNKING", K_PLAIN },
+	{ "PIPELINING", K_PLAIN, NULL },
+	{ "SIZE", K_SIZE, NULL },
+	{ "VRFY", K_VRFY, NULL },
+	{ "STARTTLS", K_TLS, NULL },
+	{ "XCLIENT", K_XCLIENT,
+	    " NAME ADDR PROTO HELO REVERSE_NAME PORT LOGIN DESTADDR DESTPORT" },
+	{ "XFORWARD", K_XFORWARD, " NAME ADDR PROTO HELO SOURCE PORT IDENT" },
+	{ "ENHANCEDSTATUSCODES", K_PLAIN, NULL },
+	{ "8BITMIME", K_PLAIN, NULL },
+	{ "DSN", K_PLAIN, NULL },
+	{ "SMTPUTF8", K_UTF8, NULL },
+	{ "CHUNKING", K_PLAIN, NULL },
 };
 
 static bool is_discarded(const struct session *s, const char *keyword)
@@ -58,6 +64,8 @@ static bool is_offered(const struct session *s, size_t i)
 	const struct settings *set = s->in->set;
 
 	return !is_discarded(s, keywords[i].name) &&
+	    !(keywords[i].kind == K_XCLIENT && !s->in->xclient_ok) &&
+	    !(keywords[i].kind == K_XFORWARD && !s->in->xforward_ok) &&
 	    !(keywords[i].kind == K_TLS && !session_offers_tls(s)) &&
 	    !(keywords[i].kind == K_VRFY && set->disable_vrfy_command) &&
 	    !(keywords[i].kind == K_UTF8 && !set->smtputf8_enable);
@@ -95,8 +103,9 @@ enum state do_ehlo(struct session *s, const struct smtp_command *cmd)
 	for (i = 0; i < NELEM(keywords); i++) {
 		if (!is_offered(s, i))
 			continue;
-		buf_addf(&s->out, "250%c%s", i == last ? ' ' : '-',
-		    keywords[i].name);
+		buf_addf(&s->out, "250%c%s%s", i == last ? ' ' : '-',
+		    keywords[i].name,
+		    keywords[i].args != NULL ? keywords[i].args : "");
 		if (keywords[i].kind == K_SIZE && set->message_size_limit > 0)
 			buf_addf(&s->out, " %lld",
 			    (long long)set->message_size_limit);

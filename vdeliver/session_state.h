@@ -80,6 +80,8 @@ struct session_state {
 	const char *name, *addr;
 	const char *peer; /* "NAME[ADDR]" */
 	bool local, trusted, bare_lf_ok, lf_dot_ok, lmtp;
+	bool xclient_ok, xforward_ok;
+	const char *login; /* of XCLIENT; NULL: none */
 
 	/* only session.c writes state */
 	enum state state;
@@ -103,7 +105,11 @@ struct session_state {
 		unsigned ok, all;
 	} counts[VERBS_MAX];
 
-	/* the transaction */
+	/* the transaction; forward is of XFORWARD, in arena mail */
+	struct {
+		bool any; /* something of the client was told */
+		const char *name, *addr, *ident, *source; /* NULL: not told */
+	} forward;
 	char qid[16];
 	struct session_rcpt *rcpts; /* room for more than n_rcpts */
 	size_t rcpts_cap;
@@ -146,6 +152,15 @@ enum state session_mail_reset(struct session *s);
 
 /* The first line; waiting as in session_start(). */
 void session_greet(struct session *s, struct str waiting);
+
+/* Who is at the other end, from now on. */
+void session_set_client(struct session *s, const struct session_client *c);
+
+/* session_xclient.c */
+verb_fn do_xclient, do_xforward;
+void session_add_origin(const struct session_state *in, struct buf *b);
+/* Is mail of this client, or of the one it forwards for, rewritten? */
+bool session_is_local(const struct session_state *in);
 
 /* session_tls.c */
 verb_fn do_starttls;

@@ -108,6 +108,10 @@ static const struct row {
 	B(smtpd_peername_lookup),
 	B(always_add_missing_headers),
 	B(cleanup_replace_stray_cr_lf),
+	S(smtpd_authorized_xclient_hosts),
+	S(smtpd_authorized_xforward_hosts),
+	S(smtpd_forbid_bare_newline_exclusions),
+	S(smtpd_client_event_limit_exceptions),
 	S(smtpd_tls_security_level),
 	S(smtpd_tls_chain_files),
 	S(smtpd_tls_cert_file),
@@ -182,8 +186,6 @@ static const struct {
 	{ "smtpd_recipient_restrictions", "ignored" },
 	{ "smtpd_data_restrictions", "ignored" },
 	{ "smtpd_end_of_data_restrictions", "ignored" },
-	{ "smtpd_authorized_xclient_hosts", "XCLIENT is not offered" },
-	{ "smtpd_authorized_xforward_hosts", "XFORWARD is not offered" },
 	{ "virtual_delivery_status_filter", "statuses are not filtered" },
 	{ "relayhost", "mail for other hosts is answered 451 4.3.5" },
 };
@@ -244,6 +246,29 @@ static enum st default_mynetworks(struct settings *s, struct err *e)
 		return ST_TEMP;
 	access_own_networks(&text, strcmp(style, "subnet") == 0);
 	return conf_keep(s->conf, buf_str(&text), &s->mynetworks, e);
+}
+
+/* "$mynetworks" in them is what was found above, not the empty default. */
+static void default_client_lists(struct settings *s)
+{
+	const struct {
+		const char *name;
+		const char **list;
+	} lists[] = {
+		{ "smtpd_forbid_bare_newline_exclusions",
+		    &s->smtpd_forbid_bare_newline_exclusions },
+		{ "smtpd_client_event_limit_exceptions",
+		    &s->smtpd_client_event_limit_exceptions },
+	};
+	const char *raw;
+	size_t i;
+
+	for (i = 0; i < NELEM(lists); i++) {
+		raw = conf_raw(s->conf, lists[i].name);
+		if (raw == NULL ? lists[i].list[0][0] == '\0'
+				: strcmp(raw, "$mynetworks") == 0)
+			*lists[i].list = s->mynetworks;
+	}
 }
 
 static bool is_hostname(const char *name)
@@ -381,6 +406,7 @@ enum st settings_load(struct settings *s, const char *dir, struct err *e)
 	    check(s, e) != ST_OK || warn_level(s, e) != ST_OK ||
 	    redirect_configure(s->conf, e) != ST_OK)
 		return ST_TEMP;
+	default_client_lists(s);
 	warn_unsupported(s);
 	return ST_OK;
 }

@@ -59,6 +59,12 @@ struct settings {
 	bool smtpd_helo_required, disable_vrfy_command, smtpd_peername_lookup;
 	bool always_add_missing_headers, cleanup_replace_stray_cr_lf;
 
+	/* lists of clients */
+	const char *smtpd_authorized_xclient_hosts;
+	const char *smtpd_authorized_xforward_hosts;
+	const char *smtpd_forbid_bare_newline_exclusions;
+	const char *smtpd_client_event_limit_exceptions;
+
 	/* its TLS; use and enforce are what the level says */
 	const char *smtpd_tls_security_level, *smtpd_tls_chain_files;
 	const char *smtpd_tls_cert_file, *smtpd_tls_key_file;

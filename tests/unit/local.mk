@@ -70,7 +70,8 @@ UNIT_TESTS = \
 	%D%/test_text \
 	%D%/test_tls \
 	%D%/test_tls_pipe \
-	%D%/test_uidl
+	%D%/test_uidl \
+	%D%/test_xclient
 check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += %D%/capture.h %D%/script.h %D%/talk.h %D%/unit.h %D%/run
 
@@ -131,6 +132,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_tls_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_tls_pipe_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_uidl_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_xclient_CFLAGS = $(UNIT_CFLAGS)
 
 # Golden tests and fuzz corpora add their runners to CHECK_RUN.
 CHECK_RUN =

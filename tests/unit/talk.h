@@ -124,6 +124,14 @@ static void serve(struct talk *t)
 			struct session_reply r = ask_router(&t->s->rcpt);
 
 			session_resume_rcpt(t->s, &r);
+		} else if (t->s->wish == WISH_XCLIENT) {
+			struct session_client c = {
+				.name = t->s->claim.name,
+				.addr = t->s->claim.addr,
+				.xclient_ok = client.xclient_ok,
+			};
+
+			session_resume_xclient(t->s, &c, NULL);
 		} else if (t->s->wish == WISH_COMMIT) {
 			deliver(t);
 		} else {
