@@ -100,6 +100,8 @@ COMMON_SRC = \
 	%D%/net/listen.c %D%/net/listen.h \
 	%D%/net/sasl.c %D%/net/sasl.h \
 	%D%/net/tls.c %D%/net/tls.h \
+	%D%/net/tls_pipe.c %D%/net/tls_pipe.h \
+	%D%/net/tls_server.c %D%/net/tls_server.h \
 	%D%/priv/drop.c %D%/priv/drop.h \
 	%D%/priv/ipc.c %D%/priv/ipc.h \
 	%D%/priv/notify.c %D%/priv/notify.h \

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -52,6 +53,9 @@ static pid_t start(const struct children_env *env, const char *name,
 
 	if (pid != 0)
 		return pid;
+	/* Private keys are for those alone that talk TLS. */
+	if (strcmp(role, "smtpd") != 0)
+		front_tls_free(env->tls);
 	for (sig = 1; sig < 32; sig++)
 		if (sig != SIGKILL && sig != SIGSTOP)
 			signal(sig, SIG_DFL);

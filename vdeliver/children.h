@@ -10,15 +10,17 @@
 
 #include "base/macros.h"
 #include "vdeliver/front.h"
+#include "vdeliver/front_tls.h"
 #include "vdeliver/identity.h"
 #include "vdeliver/settings.h"
 
 struct children_env {
 	const struct settings *set;
 	const struct identity *id;
-	int log_writer; /* every child's way to the logger */
-	int log_reader; /* the logger's end */
-	int log_file;   /* -1: syslog */
+	int log_writer;        /* every child's way to the logger */
+	int log_reader;        /* the logger's end */
+	int log_file;          /* -1: syslog */
+	struct front_tls *tls; /* all but fronts free it at once; NULL: none */
 };
 
 /* Each forks and returns the child's pid, or -1 with errno. Descriptors that

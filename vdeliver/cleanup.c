@@ -68,9 +68,10 @@ static void emit_received(struct cleanup *c)
 
 	buf_addc(&b, "Received: from ");
 	add_clean(&b, f->helo.n != 0 ? f->helo : str_c(f->client_name));
-	buf_addf(&b, " (%s [%s%s])\n\tby %s (%s) with %s id %s", f->client_name,
-	    strchr(f->client_addr, ':') != NULL ? "IPv6:" : "", f->client_addr,
-	    c->set->myhostname, c->set->mail_name, f->proto, f->qid);
+	buf_addf(&b, " (%s [%s%s])\n\t%sby %s (%s) with %s id %s",
+	    f->client_name, strchr(f->client_addr, ':') != NULL ? "IPv6:" : "",
+	    f->client_addr, f->tls != NULL ? f->tls : "", c->set->myhostname,
+	    c->set->mail_name, f->proto, f->qid);
 	if (f->rcpt.n != 0)
 		buf_addf(&b, "\n\tfor <%.*s>; ", STR_ARG(f->rcpt));
 	else

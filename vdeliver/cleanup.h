@@ -27,6 +27,7 @@ struct cleanup_origin {
 	struct str helo;   /* empty: client_name is used */
 	const char *client_name, *client_addr;
 	const char *proto; /* "ESMTP", "LMTP", ... */
+	const char *tls;   /* lines about it, each ending in "\n\t"; or NULL */
 	struct str rcpt;   /* the only recipient, external; else empty */
 	bool local;        /* missing headers are added */
 	bool lax_cr;       /* any number of CRs before LF vanishes, not one */

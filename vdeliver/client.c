@@ -22,31 +22,98 @@ static void arm_timeout(struct client *c)
 	ev_timer_again(c->home->loop, &c->timeout);
 }
 
+/* --- sending -------------------------------------------------------------- */
+
+/* *sent: what the socket took. False when the connection broke. */
+static bool push(struct client *c, struct str text, size_t *sent)
+{
+	ssize_t n;
+
+	*sent = 0;
+	while (*sent < text.n) {
+		n = send(c->fd, text.p + *sent, text.n - *sent, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return true;
+		if (n <= 0)
+			return false;
+		*sent += (size_t)n;
+	}
+	return true;
+}
+
+static bool push_clear(struct client *c)
+{
+	struct buf *out = &c->session->out;
+	size_t n;
+	bool ok = push(c, buf_str(out), &n);
+
+	buf_shift(out, n);
+	return ok;
+}
+
+static bool push_tls(struct client *c)
+{
+	size_t n;
+	bool ok = push(c, tls_pipe_out(c->tls), &n);
+
+	tls_pipe_sent(c->tls, n);
+	return ok;
+}
+
+/* No more is encrypted than what is sent next: out has the limit. */
+static bool encrypt(struct client *c)
+{
+	struct buf *out = &c->session->out;
+	struct err e;
+
+	if (tls_pipe_out(c->tls).n != 0 || out->n == 0)
+		return true;
+	if (tls_pipe_write(c->tls, buf_str(out), &e) != ST_OK)
+		return false;
+	buf_reset(out);
+	return push_tls(c);
+}
+
+static bool is_unsent(const struct client *c)
+{
+	return c->session->out.n != 0 ||
+	    (c->tls != NULL && tls_pipe_out(c->tls).n != 0);
+}
+
 /* False when the connection broke. */
 static bool flush(struct client *c)
 {
-	struct buf *out = &c->session->out;
-	ssize_t n;
+	bool ok = c->tls == NULL ? push_clear(c) : push_tls(c) && encrypt(c);
 
-	while (out->n != 0) {
-		n = send(c->fd, out->p, out->n, MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN) {
-			ev_io_start(c->home->loop, &c->writer);
-			return true;
-		}
-		if (n <= 0)
-			return false;
-		buf_shift(out, (size_t)n);
-	}
-	ev_io_stop(c->home->loop, &c->writer);
-	return true;
+	if (ok && is_unsent(c))
+		ev_io_start(c->home->loop, &c->writer);
+	else
+		ev_io_stop(c->home->loop, &c->writer);
+	return ok;
+}
+
+void client_say_bye(struct client *c, struct str text)
+{
+	struct err e;
+	size_t n;
+
+	if (c->shaking)
+		return;
+	if (c->tls == NULL)
+		push(c, text, &n);
+	else if (tls_pipe_write(c->tls, text, &e) == ST_OK)
+		push_tls(c);
 }
 
 static void start_closing(struct client *c)
 {
 	c->closing = true;
+	if (c->tls != NULL) {
+		tls_pipe_close(c->tls);
+		push_tls(c);
+	}
 	shutdown(c->fd, SHUT_WR);
 	buf_reset(&c->in);
 	ev_io_start(c->home->loop, &c->reader);
@@ -70,6 +137,8 @@ static bool grant(struct client *c)
 		front_request(c, REQ_RCPT);
 	else if (s->wish == WISH_COMMIT)
 		front_request(c, REQ_COMMIT);
+	else if (s->wish == WISH_XCLIENT)
+		front_request(c, REQ_XCLIENT);
 	return s->wish == WISH_NONE;
 }
 
@@ -94,18 +163,98 @@ static void lost(struct client *c)
 	front_forget(c);
 }
 
+/* --- TLS ------------------------------------------------------------------ */
+
+static void tls_lost(struct client *c, const char *why, bool library)
+{
+	session_tls_failed(c->session, why, library);
+	front_forget(c);
+}
+
+/* What the bytes that came mean goes to c->in. False: c was freed. */
+static bool decrypt(struct client *c)
+{
+	struct err e;
+	enum st st = tls_pipe_read(c->tls, &c->in, &e);
+
+	if (st == ST_PERM) {
+		lost(c);
+		return false;
+	}
+	c->eof |= st == ST_NONE;
+	return true;
+}
+
+static void shake(struct client *c)
+{
+	struct tls_facts facts;
+	struct err e;
+	enum st st = tls_pipe_handshake(c->tls, &e);
+
+	if (!push_tls(c) || (st == ST_NONE && c->eof)) {
+		tls_lost(c, "lost connection", false);
+		return;
+	}
+	if (st == ST_PERM) {
+		tls_lost(c, e.text, true);
+		return;
+	}
+	if (is_unsent(c))
+		ev_io_start(c->home->loop, &c->writer);
+	else
+		ev_io_stop(c->home->loop, &c->writer);
+	if (st == ST_NONE)
+		return;
+	c->shaking = false;
+	if (!decrypt(c))
+		return;
+	tls_pipe_facts(c->tls, &facts);
+	session_tls_started(c->session, &facts, buf_str(&c->in));
+	client_go_on(c);
+}
+
+/* What came in the clear behind STARTTLS is nobody's: RFC 3207 6. */
+static void start_tls(struct client *c)
+{
+	struct server *s = c->home;
+
+	buf_reset(&c->in);
+	c->tls =
+	    tls_pipe_new(c->wrapped || s->set->smtpd_enforce_tls ? s->tls->must
+								 : s->tls->may);
+	if (c->tls == NULL) {
+		tls_lost(c, "out of memory", false);
+		return;
+	}
+	c->shaking = true;
+	/* One deadline for all of it. */
+	c->timeout.repeat = (double)s->set->smtpd_starttls_timeout;
+	ev_timer_again(s->loop, &c->timeout);
+	ev_io_start(s->loop, &c->reader);
+	shake(c);
+}
+
 void client_go_on(struct client *c)
 {
 	struct ev_loop *loop = c->home->loop;
 
 	if (c->session == NULL || c->closing)
 		return;
+	if (c->shaking) {
+		shake(c);
+		return;
+	}
 	work(c);
 	if (c->session->delay_ms == 0 && !flush(c)) {
 		lost(c);
 		return;
 	}
-	if (c->session->wish == WISH_CLOSE && c->session->out.n == 0 &&
+	if (c->session->wish == WISH_TLS && !is_unsent(c) &&
+	    c->session->delay_ms == 0) {
+		start_tls(c);
+		return;
+	}
+	if (c->session->wish == WISH_CLOSE && !is_unsent(c) &&
 	    c->session->delay_ms == 0) {
 		start_closing(c);
 		return;
@@ -122,29 +271,53 @@ void client_go_on(struct client *c)
 	arm_timeout(c);
 }
 
-static void on_readable(struct ev_loop *loop, struct ev_io *w, int events)
+/* Bytes of TLS: at most READ_CHUNK, so that c->in has room for what they mean.
+ * Returns what recv() did; -2: c was freed. */
+static ssize_t read_tls(struct client *c)
 {
-	struct client *c = CONTAINER_OF(w, struct client, reader);
+	char raw[READ_CHUNK];
+	ssize_t n = recv(c->fd, raw, sizeof(raw), 0);
+
+	if (n <= 0)
+		return n;
+	tls_pipe_feed(c->tls, (struct str){ raw, (size_t)n });
+	return c->shaking || decrypt(c) ? n : -2;
+}
+
+static ssize_t read_clear(struct client *c)
+{
 	size_t room;
 	char *at = buf_room(&c->in, READ_CHUNK, &room);
 	ssize_t n;
+
+	if (at == NULL)
+		bug("no room for what a client sends");
+	n = recv(c->fd, at, room, 0);
+	if (n > 0 && !c->closing)
+		buf_grew(&c->in, (size_t)n);
+	return n;
+}
+
+static void on_readable(struct ev_loop *loop, struct ev_io *w, int events)
+{
+	struct client *c = CONTAINER_OF(w, struct client, reader);
+	ssize_t n = c->tls != NULL && !c->closing ? read_tls(c) : read_clear(c);
 	int on = 1;
 
+	(void)loop;
 	(void)events;
-	if (at == NULL) {
-		ev_io_stop(loop, w);
+	if (n == -2 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+		return;
+	if (n < 0 && c->shaking) {
+		tls_lost(c, "lost connection", false);
 		return;
 	}
-	n = recv(c->fd, at, room, 0);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
 	if (c->closing || n < 0) {
 		if (n <= 0)
 			lost(c);
 		return;
 	}
-	buf_grew(&c->in, (size_t)n);
-	c->eof = n == 0;
+	c->eof |= n == 0;
 	/* Clients that write line by line wait for each acknowledgement. */
 	setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
 	if (c->session == NULL && c->eof) {
@@ -167,7 +340,11 @@ static void on_timeout(struct ev_loop *loop, struct ev_timer *t, int events)
 
 	(void)loop;
 	(void)events;
-	if (c->session == NULL || c->closing || c->session->out.n != 0) {
+	if (c->shaking) {
+		tls_lost(c, "Connection timed out", false);
+		return;
+	}
+	if (c->session == NULL || c->closing || is_unsent(c)) {
 		lost(c);
 		return;
 	}
@@ -187,7 +364,7 @@ static void on_delay(struct ev_loop *loop, struct ev_timer *t, int events)
 
 void client_init(struct client *c)
 {
-	c->in = BUF_MAX(INPUT_MAX + READ_CHUNK);
+	c->in = BUF_MAX(INPUT_MAX + 3 * READ_CHUNK);
 	list_init(&c->link);
 	ev_io_init(&c->reader, on_readable, c->fd, EV_READ);
 	ev_io_init(&c->writer, on_writable, c->fd, EV_WRITE);

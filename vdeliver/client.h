@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "map/match_list.h"
+#include "net/tls_pipe.h"
 #include "vdeliver/chan.h"
 #include "vdeliver/front.h"
 #include "vdeliver/session.h"
@@ -28,6 +29,7 @@
 struct server {
 	struct ev_loop *loop;
 	const struct settings *set;
+	const struct front_tls *tls; /* NULL: none */
 	struct chan router, monitor;
 	struct session_env *env;
 	struct spool_budget budget;
@@ -41,9 +43,8 @@ struct server {
 	bool accepting;
 	bool draining; /* accepts no more, ends with the last client */
 	bool stopping; /* and sends them away when they have a pause */
-	/* smtpd_forbid_bare_newline_exclusions, when it is not $mynetworks */
-	struct match_list *lf_exclusions;
-	bool lf_dot_set; /* it, or what it is about, stands in main.cf */
+	/* smtpd_forbid_bare_newline or its exclusions stand in main.cf */
+	bool lf_dot_set;
 };
 
 struct listener {
@@ -56,6 +57,7 @@ struct listener {
 enum request {
 	REQ_NONE,
 	REQ_CONNECT,
+	REQ_XCLIENT,
 	REQ_RCPT,
 	REQ_COMMIT
 };
@@ -68,6 +70,9 @@ struct client {
 	char addr[INET6_ADDRSTRLEN];
 	struct session *session; /* NULL until the router gave a name */
 	struct buf in;
+	struct tls_pipe *tls; /* NULL: in the clear */
+	bool wrapped;         /* TLS before the greeting */
+	bool shaking;         /* the handshake is under way */
 	struct ev_io reader, writer;
 	struct ev_timer timeout, delay;
 	bool eof, closing;
@@ -86,6 +91,8 @@ struct client {
 void client_init(struct client *c);
 /* Stop all watchers. */
 void client_stop(struct client *c);
+/* Say a last thing, as far as it can be sent at once. */
+void client_say_bye(struct client *c, struct str text);
 /* Work off what there is, send, and wait for what comes next. May free c. */
 void client_go_on(struct client *c);
 

@@ -63,9 +63,38 @@ static void put_commit(struct client *c, struct ipc_out *o)
 	ipc_put_str(o, in_memory ? spool_inline(&m->spool) : STR_NONE);
 }
 
+static void peer_text(const struct sockaddr_storage *sa, char text[])
+{
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)sa;
+
+	text[0] = '\0';
+	if (sa->ss_family == AF_INET)
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)sa)->sin_addr,
+		    text, INET6_ADDRSTRLEN);
+	else if (sa->ss_family == AF_INET6)
+		inet_ntop(AF_INET6, &v6->sin6_addr, text, INET6_ADDRSTRLEN);
+}
+
+/* Where the client came in, as Postfix names a service: "127.0.0.1:25". */
+static void put_service(struct client *c, struct ipc_out *o)
+{
+	struct sockaddr_storage sa = { 0 };
+	socklen_t n = sizeof(sa);
+	char addr[INET6_ADDRSTRLEN] = "", text[80];
+	unsigned port;
+
+	if (getsockname(c->fd, (struct sockaddr *)&sa, &n) == 0)
+		peer_text(&sa, addr);
+	/* At the same place in both families. */
+	port = ntohs(((const struct sockaddr_in *)&sa)->sin_port);
+	snprintf(text, sizeof(text), "%s:%u", addr, port);
+	ipc_put_str(o, str_c(addr[0] != '\0' ? text : "unix"));
+}
+
 static void send_request(struct client *c)
 {
 	static const enum wire types[] = { [REQ_CONNECT] = W_CONNECT,
+		[REQ_XCLIENT] = W_XCLIENT,
 		[REQ_RCPT] = W_RCPT,
 		[REQ_COMMIT] = W_COMMIT };
 	AUTO_IPC_OUT o = IPC_OUT;
@@ -75,6 +104,10 @@ static void send_request(struct client *c)
 	ipc_put_u32(&o, c->number);
 	if (c->request == REQ_CONNECT) {
 		ipc_put_str(&o, str_c(c->addr));
+		put_service(c, &o);
+	} else if (c->request == REQ_XCLIENT) {
+		ipc_put_str(&o, str_c(c->session->claim.name));
+		ipc_put_str(&o, str_c(c->session->claim.addr));
 	} else if (c->request == REQ_RCPT) {
 		put_rcpt(c, &o);
 	} else {
@@ -155,6 +188,7 @@ void front_forget(struct client *c)
 	hash_del(s->clients, number_key(&c->number));
 	session_free(c->session);
 	buf_clear(&c->in);
+	tls_pipe_free(c->tls);
 	arena_clear(&c->reply_arena);
 	fd_clear(&c->fd);
 	free(c);
@@ -162,18 +196,6 @@ void front_forget(struct client *c)
 	feed_router(s);
 	set_accepting(s);
 	end_if_drained(s);
-}
-
-static void peer_text(const struct sockaddr_storage *sa, char text[])
-{
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)sa;
-
-	text[0] = '\0';
-	if (sa->ss_family == AF_INET)
-		inet_ntop(AF_INET, &((const struct sockaddr_in *)sa)->sin_addr,
-		    text, INET6_ADDRSTRLEN);
-	else if (sa->ss_family == AF_INET6)
-		inet_ntop(AF_INET6, &v6->sin6_addr, text, INET6_ADDRSTRLEN);
 }
 
 static void add_client(struct listener *l, int fd,
@@ -186,6 +208,7 @@ static void add_client(struct listener *l, int fd,
 	c->home = s;
 	c->fd = fd;
 	c->proto = l->what.proto;
+	c->wrapped = l->what.tls;
 	peer_text(sa, c->addr);
 	if (!l->what.is_unix)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -223,45 +246,62 @@ static char *keep(struct client *c, struct str s)
 	return arena_strz(&c->reply_arena, s);
 }
 
-/* May this client end lines by a bare LF? smtp smuggling, 2023. */
-static bool is_excluded(const struct client *c, bool trusted)
+static struct session_client client_of(const struct client *c, unsigned flags,
+    const char *name, const char *addr)
 {
-	struct err e;
-
-	if (c->home->lf_exclusions == NULL)
-		return trusted;
-	return match_list_get(c->home->lf_exclusions, str_c(c->addr), &e) ==
-	    ST_OK;
+	return (struct session_client){ .name = name,
+		.addr = addr,
+		.local = flags & CF_LOCAL,
+		.trusted = flags & CF_TRUSTED,
+		.tls = c->wrapped,
+		.unix_socket = c->addr[0] == '\0',
+		.xclient_ok = flags & CF_XCLIENT,
+		.xforward_ok = flags & CF_XFORWARD,
+		.bare_lf_ok = flags & CF_BARE_LF,
+		.lf_dot_ok = (flags & CF_BARE_LF) && c->home->lf_dot_set };
 }
 
+static void greet(struct client *c, const struct session_client *who,
+    const struct session_reply *no)
+{
+	char early[READ_CHUNK];
+	ssize_t n = 0;
+
+	c->session = session_new(c->home->env, who,
+	    c->proto == LISTEN_LMTP ? SESSION_LMTP : SESSION_SMTP);
+	c->session->owner = c;
+	if (!c->wrapped)
+		n = recv(c->fd, early, sizeof(early), MSG_PEEK | MSG_DONTWAIT);
+	if (no == NULL)
+		session_start(c->session,
+		    (struct str){ early, n > 0 ? (size_t)n : 0 });
+	else
+		session_refuse(c->session, no);
+	/* Who waits for a handshake reads no clear text. */
+	if (no != NULL && c->wrapped)
+		buf_reset(&c->session->out);
+}
+
+/* The first answer, or the one to XCLIENT. */
 static void on_connect_reply(struct client *c, struct ipc_in *in)
 {
-	bool trusted = ipc_get_u32(in) != 0, local = ipc_get_u32(in) != 0;
+	unsigned flags = ipc_get_u32(in);
 	const char *name = keep(c, ipc_get_str(in));
-	bool excluded = is_excluded(c, trusted);
 	struct session_reply no = { .code = (int)ipc_get_u32(in) };
-	struct session_client who = { .name = name,
-		.addr = c->addr[0] != '\0' ? c->addr : "127.0.0.1",
-		.local = local,
-		.trusted = trusted,
-		.unix_socket = c->addr[0] == '\0',
-		.bare_lf_ok = excluded,
-		.lf_dot_ok = excluded && c->home->lf_dot_set };
-	char early[READ_CHUNK];
-	ssize_t n;
+	const char *addr = c->addr[0] != '\0' ? c->addr : "127.0.0.1";
+	struct session_client who;
 
 	no.dsn = keep(c, ipc_get_str(in));
 	no.text = keep(c, ipc_get_str(in));
-	c->session = session_new(c->home->env, &who,
-	    c->proto == LISTEN_LMTP ? SESSION_LMTP : SESSION_SMTP);
-	c->session->owner = c;
+	if (c->session != NULL)
+		addr = keep(c, str_c(c->session->claim.addr));
+	who = client_of(c, flags, name, addr);
 	answered(c);
-	n = recv(c->fd, early, sizeof(early), MSG_PEEK | MSG_DONTWAIT);
-	if (no.code != 0)
-		session_refuse(c->session, &no);
+	if (c->session == NULL)
+		greet(c, &who, no.code != 0 ? &no : NULL);
 	else
-		session_start(c->session,
-		    (struct str){ early, n > 0 ? (size_t)n : 0 });
+		session_resume_xclient(c->session, &who,
+		    no.code != 0 ? &no : NULL);
 	arena_clear(&c->reply_arena);
 	client_go_on(c);
 }
@@ -326,6 +366,7 @@ static void on_router(struct chan *chan, struct ipc_in *in, void *arg)
 		void (*run)(struct client *, struct ipc_in *);
 	} rows[] = {
 		{ W_CONNECT_REPLY, REQ_CONNECT, on_connect_reply },
+		{ W_CONNECT_REPLY, REQ_XCLIENT, on_connect_reply },
 		{ W_RCPT_REPLY, REQ_RCPT, on_rcpt_reply },
 		{ W_COMMIT_REPLY, REQ_COMMIT, on_commit_reply },
 		{ W_COMMIT_WAITS, REQ_COMMIT, on_commit_waits },
@@ -336,14 +377,12 @@ static void on_router(struct chan *chan, struct ipc_in *in, void *arg)
 	size_t i;
 
 	(void)chan;
-	for (i = 0; i < NELEM(rows); i++)
-		if (rows[i].type == in->type)
-			break;
-	if (i == NELEM(rows))
-		bug("message %u from the router", in->type);
 	if (c == NULL)
 		return; /* it has left */
-	if (c->request != rows[i].request || !c->sent)
+	for (i = 0; i < NELEM(rows); i++)
+		if (rows[i].type == in->type && rows[i].request == c->request)
+			break;
+	if (i == NELEM(rows) || !c->sent)
 		bug("answer %u to nothing", in->type);
 	rows[i].run(c, in);
 }
@@ -356,7 +395,7 @@ static void say_goodbye(struct client *c)
 	static const char bye[] = "421 4.3.0 Server local error\r\n";
 
 	if (c->session != NULL && !c->closing)
-		send(c->fd, bye, sizeof(bye) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+		client_say_bye(c, (struct str){ bye, sizeof(bye) - 1 });
 }
 
 static void on_router_gone(struct chan *chan, void *arg)
@@ -419,24 +458,11 @@ static void on_monitor_gone(struct chan *chan, void *arg)
 	on_router_gone(chan, arg);
 }
 
-static void read_exclusions(struct server *s)
-{
-	const char *name = "smtpd_forbid_bare_newline_exclusions", *text;
-	const char *raw = conf_raw(s->set->conf, name);
-	struct err e;
-
-	s->lf_dot_set = raw != NULL ||
-	    conf_raw(s->set->conf, "smtpd_forbid_bare_newline") != NULL;
-	if (raw == NULL || strcmp(raw, "$mynetworks") == 0)
-		return;
-	if (conf_str(s->set->conf, name, &text, &e) != ST_OK)
-		bug("%s", e.text);
-	s->lf_exclusions = match_list_open(name, str_c(text), MATCH_NETWORK, 0);
-}
-
 void front_run(const struct front_start *start)
 {
-	struct server s = { .set = start->set, .n = start->n };
+	struct server s = { .set = start->set,
+		.tls = start->tls,
+		.n = start->n };
 	size_t i;
 
 	s.loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
@@ -445,7 +471,9 @@ void front_run(const struct front_start *start)
 	s.clients = hash_new();
 	s.budget.limit = (uint64_t)(s.set->vdeliver_memory_limit /
 	    s.set->vdeliver_front_count);
-	read_exclusions(&s);
+	s.lf_dot_set = conf_raw(s.set->conf,
+			   "smtpd_forbid_bare_newline_exclusions") != NULL ||
+	    conf_raw(s.set->conf, "smtpd_forbid_bare_newline") != NULL;
 	s.env = session_env_new(s.set, &s.budget);
 	s.max = (size_t)(s.set->default_process_limit /
 	    s.set->vdeliver_front_count);

@@ -9,17 +9,20 @@
 
 #include "base/macros.h"
 #include "net/listen.h"
+#include "vdeliver/front_tls.h"
 #include "vdeliver/settings.h"
 
 struct front_listener {
 	int fd;
 	enum listen_proto proto;
 	bool is_unix;
+	bool tls; /* from the first byte on */
 };
 
 struct front_start {
 	const struct settings *set;
 	int router, monitor;
+	const struct front_tls *tls; /* contexts, or NULL: no TLS */
 	const struct front_listener *listeners;
 	size_t n;
 };

@@ -39,7 +39,7 @@ static enum st open_item(struct listeners *l, const struct listen_item *item,
 		return ST_TEMP;
 	for (i = 0; i < n; i++, l->n++) {
 		l->v[l->n] = (struct front_listener){ fds[i], item->proto,
-			item->is_unix };
+			item->is_unix, item->tls };
 		snprintf(l->text[l->n], sizeof(l->text[0]), "%s", item->text);
 		snprintf(l->path[l->n], sizeof(l->path[0]), "%s", item->path);
 	}

@@ -12,8 +12,10 @@ VDELIVER_SRC = \
 	%D%/delivering.c %D%/delivering.h \
 	%D%/durable.c %D%/durable.h \
 	%D%/front.c %D%/front.h \
+	%D%/front_tls.c %D%/front_tls.h \
 	%D%/identity.c %D%/identity.h \
 	%D%/job.h \
+	%D%/keys.c %D%/keys.h \
 	%D%/listeners.c %D%/listeners.h \
 	%D%/logger.c %D%/logger.h \
 	%D%/lookup.c %D%/lookup.h \
@@ -22,13 +24,18 @@ VDELIVER_SRC = \
 	%D%/reply.c \
 	%D%/resolve.c %D%/resolve.h \
 	%D%/router.c %D%/router.h \
+	%D%/router_clients.c \
+	%D%/router_state.h \
 	%D%/rules.c %D%/rules.h \
 	%D%/session.c %D%/session.h \
+	%D%/session_bdat.c \
 	%D%/session_data.c \
 	%D%/session_hello.c \
 	%D%/session_mail.c \
 	%D%/session_reply.c \
 	%D%/session_state.h \
+	%D%/session_tls.c \
+	%D%/session_xclient.c \
 	%D%/settings.c %D%/settings.h \
 	%D%/smtp_data.c %D%/smtp_data.h \
 	%D%/smtp_parse.c %D%/smtp_parse.h \

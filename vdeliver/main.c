@@ -13,6 +13,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "vdeliver/control.h"
+#include "vdeliver/keys.h"
 #include "vdeliver/monitor.h"
 
 #define EX_USAGE 64
@@ -192,6 +193,18 @@ static int run(const struct options *o, struct settings *set)
 	return monitor_run(&start, set);
 }
 
+/* Settings are good by now; keys and certificates shall be as well. */
+static int test(const struct settings *set)
+{
+	struct front_tls *tls;
+	struct err e;
+
+	if (front_tls_load(&tls, set, keys_wrapped(set), &e) != ST_OK)
+		log_fatal("%s", e.text);
+	front_tls_free(tls);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o;
@@ -212,6 +225,6 @@ int main(int argc, char **argv)
 	if (settings_load(&set, o.dir, &e) != ST_OK)
 		log_fatal("%s", e.text);
 	if (o.test)
-		return 0;
+		return test(&set);
 	return run(&o, &set);
 }

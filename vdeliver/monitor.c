@@ -28,6 +28,7 @@
 #include "vdeliver/chan.h"
 #include "vdeliver/children.h"
 #include "vdeliver/control.h"
+#include "vdeliver/keys.h"
 #include "vdeliver/listeners.h"
 #include "vdeliver/logger.h"
 #include "vdeliver/wire.h"
@@ -78,6 +79,7 @@ struct monitor {
 	struct listeners listeners;
 	struct list generations, children;
 	struct generation *now; /* NULL while we stop */
+	struct keys *keys;
 	int log_pair[2];
 	struct ev_signal term, interrupt, hup;
 	struct ev_timer pause;
@@ -94,7 +96,8 @@ static struct children_env env_of(struct monitor *m, const struct settings *set)
 		.id = &m->id,
 		.log_reader = m->log_pair[0],
 		.log_writer = m->log_pair[1],
-		.log_file = -1 };
+		.log_file = -1,
+		.tls = keys_now(m->keys) };
 }
 
 static struct child *track(struct monitor *m, struct generation *g, pid_t pid,
@@ -184,8 +187,8 @@ static void start_front(struct generation *g)
 
 	pair(fd);
 	pair(control);
-	s = (struct front_start){ &g->set, fd[1], control[1], m->listeners.v,
-		m->listeners.n };
+	s = (struct front_start){ &g->set, fd[1], control[1], keys_now(m->keys),
+		m->listeners.v, m->listeners.n };
 	pid = child_front(&env, &s);
 	if (pid < 0)
 		no_fork("front");
@@ -479,6 +482,7 @@ static void on_reload(struct ev_loop *loop, struct ev_signal *w, int events)
 {
 	struct monitor *m = w->data;
 	struct generation *old = m->now;
+	struct front_tls *tls = NULL;
 	struct listeners fresh;
 	struct settings set;
 	struct err e;
@@ -487,17 +491,16 @@ static void on_reload(struct ev_loop *loop, struct ev_signal *w, int events)
 	(void)events;
 	if (m->stopping)
 		return;
-	if (settings_load(&set, m->start->config_dir, &e) != ST_OK) {
+	if (settings_load(&set, m->start->config_dir, &e) != ST_OK ||
+	    front_tls_load(&tls, &set, keys_wrapped(&set), &e) != ST_OK ||
+	    listeners_change(&m->listeners, &set, &fresh, &e) != ST_OK) {
 		log_error("reload: %s; the old settings stay in force", e.text);
-		settings_clear(&set);
-		return;
-	}
-	if (listeners_change(&m->listeners, &set, &fresh, &e) != ST_OK) {
-		log_error("reload: %s; the old settings stay in force", e.text);
+		front_tls_free(tls);
 		settings_clear(&set);
 		return;
 	}
 	m->listeners = fresh;
+	keys_take(m->keys, tls, &set);
 	start_generation(m, &set);
 	drain(old, true);
 	/* The logger takes the new maillog_file, and reopens the old one. */
@@ -508,6 +511,28 @@ static void on_reload(struct ev_loop *loop, struct ev_signal *w, int events)
 			kill(c->pid, SIGKILL);
 	}
 	log_info("reload: configuration %s", m->start->config_dir);
+}
+
+/* New fronts get the new keys; the old ones end with their clients. */
+static void on_keys(void *arg)
+{
+	struct monitor *m = arg;
+	struct generation *old = m->now;
+	struct settings set;
+	struct front_tls *tls;
+	struct err e;
+
+	if (m->stopping)
+		return;
+	set = old->set;
+	if (front_tls_load(&tls, &set, keys_wrapped(&set), &e) != ST_OK) {
+		log_warn("%s; the old certificate stays in force", e.text);
+		return;
+	}
+	keys_take(m->keys, tls, &set);
+	start_generation(m, &set);
+	drain(old, true);
+	log_info("TLS: keys and certificates were read again");
 }
 
 static void watch_signal(struct monitor *m, struct ev_signal *w, int signum,
@@ -537,12 +562,15 @@ static void tell_ready(struct monitor *m)
 static enum st prepare(struct monitor *m, const struct settings *set,
     struct err *e)
 {
+	struct front_tls *tls;
 	int file;
 
 	if (identity_find(&m->id, set, e) != ST_OK ||
 	    listeners_open(&m->listeners, set, e) != ST_OK ||
-	    identity_jail(&m->id, set, e) != ST_OK)
+	    identity_jail(&m->id, set, e) != ST_OK ||
+	    front_tls_load(&tls, set, keys_wrapped(set), e) != ST_OK)
 		return ST_TEMP;
+	keys_take(m->keys, tls, set);
 	if (logger_open_file(set, m->id.owner_uid, m->id.owner_gid, &file, e) !=
 	    ST_OK)
 		return ST_TEMP;
@@ -568,6 +596,10 @@ int monitor_run(const struct monitor_start *start, struct settings *set)
 	signal(SIGPIPE, SIG_IGN);
 	list_init(&m.generations);
 	list_init(&m.children);
+	m.loop = ev_default_loop(EVFLAG_AUTO);
+	if (m.loop == NULL)
+		log_fatal("no event loop");
+	m.keys = keys_new(m.loop, on_keys, &m);
 	if (prepare(&m, set, &e) != ST_OK) {
 		log_msg(LOG_FATAL, "%s", e.text);
 		identity_clear(&m.id);
@@ -575,8 +607,7 @@ int monitor_run(const struct monitor_start *start, struct settings *set)
 		settings_clear(set);
 		return 1;
 	}
-	m.loop = ev_default_loop(EVFLAG_AUTO);
-	if (m.loop == NULL || !ipc_pair(m.log_pair))
+	if (!ipc_pair(m.log_pair))
 		log_fatal("cannot start: %m");
 	warn_unprivileged(&m);
 	if (!start->foreground && !io_leave_terminal())

@@ -16,70 +16,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "priv/ipc.h"
-#include "vdeliver/access.h"
-#include "vdeliver/asking.h"
-#include "vdeliver/chan.h"
-#include "vdeliver/delivering.h"
-#include "vdeliver/resolve.h"
-#include "vdeliver/throttle.h"
-#include "vdeliver/wire.h"
-#include "vdeliver/workers.h"
-
-struct router {
-	struct ev_loop *loop;
-	const struct settings *set;
-	struct chan monitor;
-	struct list fronts;
-	struct asking *asking;
-	struct workers *workers;
-	struct throttle *throttle;
-	struct access *access;
-	bool draining;
-};
-
-struct front {
-	struct list link;
-	struct router *home;
-	struct chan chan;
-	struct hash *clients; /* number → struct client */
-	uint32_t pid;
-	size_t committing; /* messages whose end this front waits for */
-	bool gone;
-};
-
-/* What a client waits for. */
-enum waiting {
-	WAIT_NOTHING,
-	WAIT_NAME,
-	WAIT_TRUST,
-	WAIT_RCPT,
-	WAIT_COMMIT
-};
-
-struct client {
-	struct front *front;
-	uint32_t number;
-	char addr[64], name[256];
-	bool counted, trusted, trust_unknown;
-	enum waiting waiting;
-	struct question_wait ask;
-	struct resolve resolve;
-	struct str original; /* of the RCPT under way */
-	bool vrfy;
-
-	/* the transaction */
-	uint32_t txn;
-	struct arena arena;
-	struct accepted *rcpts, **end;
-	size_t rcpt_count;
-	struct hash *owners; /* uid and gid of all that was accepted */
-	int64_t start_ms;
-};
+#include "vdeliver/router_state.h"
 
 static struct str number_key(const uint32_t *n)
 {
@@ -113,105 +54,6 @@ static void client_free(struct client *c)
 	arena_clear(&c->arena);
 	hash_free(c->owners, NULL);
 	free(c);
-}
-
-/* --- connect: name and trust -------------------------------------------- */
-
-static void send_welcome(struct client *c, unsigned code, const char *dsn,
-    const char *text)
-{
-	AUTO_IPC_OUT o = IPC_OUT;
-
-	c->waiting = WAIT_NOTHING;
-	ipc_begin(&o, W_CONNECT_REPLY);
-	ipc_put_u32(&o, c->number);
-	ipc_put_u32(&o, c->trusted);
-	ipc_put_u32(&o, access_is_local(c->front->home->access, c->addr));
-	ipc_put_str(&o, str_c(c->name));
-	ipc_put_u32(&o, code);
-	ipc_put_str(&o, str_c(dsn));
-	ipc_put_str(&o, str_c(text));
-	chan_send(&c->front->chan, &o, -1);
-}
-
-static void admit(struct client *c)
-{
-	struct router *r = c->front->home;
-	char text[600];
-
-	if (!throttle_enter(r->throttle, c->addr, c->trusted)) {
-		log_as("postfix/smtpd", LOG_WARN,
-		    "Connection concurrency "
-		    "limit exceeded: %lld from %s[%s]",
-		    (long long)r->set->smtpd_client_connection_count_limit,
-		    c->name, c->addr);
-		snprintf(text, sizeof(text),
-		    "%s Error: too many connections from %s",
-		    r->set->myhostname, c->addr);
-		send_welcome(c, 421, "4.7.0", text);
-		return;
-	}
-	c->counted = true;
-	send_welcome(c, 0, "", "");
-}
-
-static void on_trust(struct question_wait *q, const struct answer *a)
-{
-	struct client *c = CONTAINER_OF(q, struct client, ask);
-
-	/* When the list cannot tell, a stranger is what it is. */
-	if (a->st == ST_TEMP)
-		log_warn("mynetworks: %s", a->text);
-	c->trusted = a->st == ST_OK;
-	c->trust_unknown = a->st == ST_TEMP;
-	admit(c);
-}
-
-static void ask_client(struct client *c, enum question question,
-    void (*done)(struct question_wait *, const struct answer *))
-{
-	c->ask.question = question;
-	c->ask.flags = 0;
-	c->ask.key = str_c(c->addr);
-	c->ask.done = done;
-	asking_put(c->front->home->asking, &c->ask);
-}
-
-static void on_name(struct question_wait *q, const struct answer *a)
-{
-	struct client *c = CONTAINER_OF(q, struct client, ask);
-
-	snprintf(c->name, sizeof(c->name), "%.*s",
-	    STR_ARG(a->st == ST_OK ? a->value : STR("unknown")));
-	c->waiting = WAIT_TRUST;
-	ask_client(c, Q_MYNETWORKS, on_trust);
-}
-
-static void on_connect(struct front *f, uint32_t number, struct ipc_in *in)
-{
-	struct client *c = xcalloc(1, sizeof(*c));
-	struct str addr = ipc_get_str(in);
-
-	c->front = f;
-	c->number = number;
-	txn_reset(c, 0);
-	hash_put(f->clients, number_key(&c->number), c);
-	if (!ipc_in_ok(in) || addr.n >= sizeof(c->addr))
-		bug("malformed connect from a front");
-	if (addr.n == 0) {
-		/* Who may open the socket is trusted. */
-		snprintf(c->name, sizeof(c->name), "localhost");
-		snprintf(c->addr, sizeof(c->addr), "127.0.0.1");
-		c->trusted = true;
-		send_welcome(c, 0, "", "");
-		return;
-	}
-	memcpy(c->addr, addr.p, addr.n);
-	c->waiting = WAIT_NAME;
-	if (f->home->set->smtpd_peername_lookup)
-		ask_client(c, Q_PEER_NAME, on_name);
-	else
-		on_name(&c->ask, &(struct answer){ .st = ST_NONE });
 }
 
 /* --- RCPT ---------------------------------------------------------------- */
@@ -319,11 +161,11 @@ static void on_rcpt(struct client *c, struct ipc_in *in)
 	if (txn != c->txn)
 		txn_reset(c, txn);
 	c->vrfy = (flags & WF_VRFY) != 0;
-	c->original =
-	    arena_str(&c->arena, c->trusted && orcpt.n != 0 ? orcpt : original);
+	c->original = arena_str(&c->arena,
+	    (c->flags & CF_TRUSTED) && orcpt.n != 0 ? orcpt : original);
 	resolve_init(&c->resolve, c->front->home->set, c->front->home->access,
 	    &c->arena, address);
-	c->resolve.trusted = c->trusted;
+	c->resolve.trusted = (c->flags & CF_TRUSTED) != 0;
 	c->resolve.trust_unknown = c->trust_unknown;
 	c->resolve.routed = (flags & WF_ROUTED) != 0;
 	c->waiting = WAIT_RCPT;
@@ -425,6 +267,17 @@ static void on_commit(struct client *c, struct ipc_in *in)
 	delivering_start(r->workers, r->set, &m);
 }
 
+static void on_connect(struct front *f, uint32_t number, struct ipc_in *in)
+{
+	struct client *c = xcalloc(1, sizeof(*c));
+
+	c->front = f;
+	c->number = number;
+	txn_reset(c, 0);
+	hash_put(f->clients, number_key(&c->number), c);
+	router_connect(c, in);
+}
+
 /* --- fronts -------------------------------------------------------------- */
 
 static void on_front_message(struct chan *chan, struct ipc_in *in, void *arg)
@@ -439,6 +292,9 @@ static void on_front_message(struct chan *chan, struct ipc_in *in, void *arg)
 	switch (in->type) {
 	case W_CONNECT:
 		on_connect(f, number, in);
+		break;
+	case W_XCLIENT:
+		router_xclient(c, in);
 		break;
 	case W_RCPT:
 		on_rcpt(c, in);

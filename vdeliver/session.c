@@ -10,6 +10,8 @@
  *	              +<-- refused (size, hops, storage) --------+
  *	              `<-- resume_commit -- SENT (WISH_COMMIT) <-'
  *
+ *	RCPT -BDAT-> CHUNK <-> BDAT: see session_bdat.c
+ *
  *	any -QUIT, 421, protocol error-> END (WISH_CLOSE)
  *
  * START is left out unless smtpd_helo_required. Refusals keep the state.
@@ -19,6 +21,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <unistr.h>
 
@@ -35,26 +38,31 @@
 /* How much of unexpected input is logged. */
 #define EARLY_LOGGED 100
 
-#define ANY (~(IN(S_DATA) | IN(S_SENT) | IN(S_END)))
+/* The message, or its delivery, is under way. */
+#define BUSY (IN(S_DATA) | IN(S_CHUNK) | IN(S_SENT))
+#define ANY  (~(BUSY | IN(S_END)))
 
 /* In the order of the "disconnect from" line; the last row is for the rest. */
 const struct session_verb session_verbs[] = {
-	{ "HELO", V_SMTP | V_LAST | V_JUNK, ANY, do_helo },
-	{ "EHLO", V_SMTP | V_LAST | V_JUNK, ANY, do_ehlo },
-	{ "LHLO", V_LMTP | V_LAST | V_JUNK, ANY, do_ehlo },
-	{ "HELO", V_LMTP, 0, NULL },
-	{ "EHLO", V_LMTP, 0, NULL },
-	{ "STARTTLS", V_BOTH | V_LAST, ANY, do_starttls },
+	{ "HELO", V_SMTP | V_LAST | V_JUNK | V_CLEAR, ANY, do_helo },
+	{ "EHLO", V_SMTP | V_LAST | V_JUNK | V_CLEAR, ANY, do_ehlo },
+	{ "LHLO", V_LMTP | V_LAST | V_JUNK | V_CLEAR, ANY, do_ehlo },
+	{ "HELO", V_LMTP | V_CLEAR, 0, NULL },
+	{ "EHLO", V_LMTP | V_CLEAR, 0, NULL },
+	{ "XCLIENT", V_BOTH | V_CLEAR, ANY, do_xclient },
+	{ "XFORWARD", V_BOTH, ANY, do_xforward },
+	{ "STARTTLS", V_BOTH | V_LAST | V_CLEAR, ANY, do_starttls },
 	{ "AUTH", V_BOTH | V_LAST, ANY, do_auth },
 	{ "MAIL", V_BOTH, IN(S_READY), do_mail },
 	{ "RCPT", V_BOTH, IN(S_MAIL) | IN(S_RCPT), do_rcpt },
 	{ "DATA", V_BOTH | V_LAST, IN(S_RCPT), do_data },
+	{ "BDAT", V_BOTH | V_CLEAR, ANY, do_bdat },
 	{ "RSET", V_BOTH | V_JUNK, ANY, do_rset },
-	{ "NOOP", V_BOTH | V_LAST | V_JUNK, ANY, do_noop },
+	{ "NOOP", V_BOTH | V_LAST | V_JUNK | V_CLEAR, ANY, do_noop },
 	{ "VRFY", V_BOTH | V_LAST | V_JUNK, ANY, do_vrfy },
-	{ "QUIT", V_BOTH, ANY, do_quit },
-	{ "HELP", V_BOTH, ANY, do_help },
-	{ "UNKNOWN", V_BOTH, ANY, do_unknown },
+	{ "QUIT", V_BOTH | V_CLEAR, ANY, do_quit },
+	{ "HELP", V_BOTH | V_CLEAR, ANY, do_help },
+	{ "UNKNOWN", V_BOTH | V_CLEAR, ANY, do_unknown },
 };
 const size_t session_n_verbs = NELEM(session_verbs);
 #define UNKNOWN (NELEM(session_verbs) - 1)
@@ -73,8 +81,14 @@ static const struct {
 	    { 503, "5.5.1", "Error: send HELO/EHLO first" } },
 	{ "MAIL", IN(S_START), V_LMTP,
 	    { 503, "5.5.1", "Error: send LHLO first" } },
+	{ "MAIL", IN(S_BDAT_BAD), V_BOTH,
+	    { 503, "5.5.1", "Error: MAIL after BDAT" } },
 	{ "MAIL", ~0U, V_BOTH, { 503, "5.5.1", "Error: nested MAIL command" } },
+	{ "RCPT", IN(S_BDAT), V_BOTH,
+	    { 503, "5.5.1", "Error: RCPT after BDAT" } },
 	{ "RCPT", ~0U, V_BOTH, { 503, "5.5.1", "Error: need MAIL command" } },
+	{ "DATA", IN(S_BDAT) | IN(S_BDAT_BAD), V_BOTH,
+	    { 503, "5.5.1", "Error: DATA after BDAT" } },
 	{ "DATA", IN(S_MAIL), V_SMTP,
 	    { 554, "5.5.1", "Error: no valid recipients" } },
 	{ "DATA", IN(S_MAIL), V_LMTP,
@@ -107,6 +121,22 @@ void session_env_free(struct session_env *env)
 
 /* ---- birth and death --------------------------------------------------- */
 
+void session_set_client(struct session *s, const struct session_client *client)
+{
+	struct session_state *in = s->in;
+
+	in->name = arena_strz(&in->life, str_c(client->name));
+	in->addr = arena_strz(&in->life, str_c(client->addr));
+	in->peer =
+	    arena_printf(&in->life, "%s[%s]", client->name, client->addr);
+	in->local = client->local;
+	in->trusted = client->trusted;
+	in->bare_lf_ok = client->bare_lf_ok;
+	in->lf_dot_ok = client->lf_dot_ok;
+	in->xclient_ok = client->xclient_ok;
+	in->xforward_ok = client->xforward_ok;
+}
+
 struct session *session_new(struct session_env *env,
     const struct session_client *client, enum session_proto proto)
 {
@@ -116,21 +146,15 @@ struct session *session_new(struct session_env *env,
 
 	in->env = env;
 	in->set = set;
-	in->name = arena_strz(&in->life, str_c(client->name));
-	in->addr = arena_strz(&in->life, str_c(client->addr));
-	in->peer =
-	    arena_printf(&in->life, "%s[%s]", client->name, client->addr);
-	in->local = client->local;
-	in->trusted = client->trusted;
-	in->bare_lf_ok = client->bare_lf_ok;
-	in->lf_dot_ok = client->lf_dot_ok;
+	s->in = in;
+	session_set_client(s, client);
 	in->lmtp = proto == SESSION_LMTP;
+	in->wrapped = client->tls;
 	in->state = set->smtpd_helo_required ? S_START : S_READY;
 	in->where = "CONNECT";
 	/* A CRLF comes on top of the limit. */
 	in->line = BUF_MAX((size_t)set->line_length_limit + 2);
 	in->helo = BUF_MAX((size_t)set->line_length_limit);
-	s->in = in;
 	s->out = BUF_MAX(
 	    4 * OUT_ENOUGH + OUT_PER_RCPT * (size_t)set->smtpd_recipient_limit);
 	s->txn = 1;
@@ -182,7 +206,8 @@ enum state session_mail_reset(struct session *s)
 	s->expects_data = false;
 	in->rcpts = NULL;
 	in->rcpts_cap = 0;
-	in->too_big = in->discard = false;
+	memset(&in->forward, 0, sizeof(in->forward));
+	in->too_big = in->discard = in->chunked = false;
 	arena_clear(&in->mail);
 	s->txn++;
 	return in->set->smtpd_helo_required && in->helo.n == 0 ? S_START
@@ -247,7 +272,8 @@ static void count(struct session *s)
 {
 	struct session_state *in = s->in;
 
-	if (s->wish == WISH_RCPT || in->state == S_DATA || in->state == S_SENT)
+	if (s->wish == WISH_RCPT || s->wish == WISH_TLS ||
+	    s->wish == WISH_XCLIENT || (BUSY & IN(in->state)))
 		return;
 	if (in->failed)
 		in->errors++;
@@ -277,7 +303,7 @@ void session_settle(struct session *s, enum state next)
 	if (next == S_END) {
 		close_now(s);
 	} else if (in->errors >= in->set->smtpd_hard_error_limit &&
-	    s->wish == WISH_NONE && next != S_DATA && next != S_SENT) {
+	    s->wish == WISH_NONE && !(BUSY & IN(next))) {
 		log_info("too many errors after %s from %s", in->where,
 		    in->peer);
 		session_say(s, 421, "4.7.0", "%s Error: too many errors",
@@ -346,6 +372,10 @@ static void session_line(struct session *s, struct str line, struct str waiting)
 		session_say(s, 554, "5.5.0",
 		    "Error: SMTP protocol synchronization");
 		next = S_END;
+	} else if (in->set->smtpd_enforce_tls && !in->tls &&
+	    !(v->flags & V_CLEAR)) {
+		session_say(s, 530, "5.7.0",
+		    "Must issue a STARTTLS command first");
 	} else if (!(v->in & IN(in->state))) {
 		say_misplaced(s, v->name);
 	} else {
@@ -377,13 +407,11 @@ static size_t line_input(struct session *s, struct str bytes)
 
 /* ---- what the front calls ---------------------------------------------- */
 
-void session_start(struct session *s, struct str waiting)
+void session_greet(struct session *s, struct str waiting)
 {
 	struct session_state *in = s->in;
 	const struct settings *set = in->set;
 
-	in->started = true;
-	log_info("connect from %s", in->peer);
 	if (is_early(s, waiting))
 		say_and_close(s, 554, "5.5.0",
 		    "Error: SMTP protocol synchronization");
@@ -393,6 +421,16 @@ void session_start(struct session *s, struct str waiting)
 	else
 		session_say(s, 220, "", "%s", set->smtpd_banner);
 	in->failed = false;
+}
+
+void session_start(struct session *s, struct str waiting)
+{
+	s->in->started = true;
+	log_info("connect from %s", s->in->peer);
+	if (s->in->wrapped)
+		s->wish = WISH_TLS;
+	else
+		session_greet(s, waiting);
 }
 
 void session_refuse(struct session *s, const struct session_reply *reply)
@@ -413,6 +451,8 @@ size_t session_input(struct session *s, struct str bytes)
 
 		if (s->in->state == S_DATA)
 			taken += session_data_input(s, rest);
+		else if (s->in->state == S_CHUNK)
+			taken += session_chunk_input(s, rest);
 		else
 			taken += line_input(s, rest);
 	}
@@ -429,7 +469,8 @@ static void log_broken_off(struct session *s, const char *what)
 {
 	struct session_state *in = s->in;
 
-	if (in->state == S_DATA)
+	if (in->state == S_DATA ||
+	    (in->state == S_CHUNK && s->mail.received != 0))
 		log_info("%s after %s (%llu bytes) from %s", what, in->where,
 		    (unsigned long long)s->mail.received, in->peer);
 	else

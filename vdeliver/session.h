@@ -13,6 +13,11 @@
  *			session_resume_rcpt(s, &reply)
  *		s->wish == WISH_COMMIT: have s->mail delivered, then
  *			session_resume_commit(s, replies, n)
+ *		s->wish == WISH_TLS: once out is empty, forget what came and
+ *			was not consumed, shake hands, then
+ *			session_tls_started() or session_tls_failed()
+ *		s->wish == WISH_XCLIENT: ask the router what s->claim may, then
+ *			session_resume_xclient()
  *		s->wish == WISH_CLOSE: once out is empty, close
  *		else read, n = session_input(s, all that is buffered), drop n
  *	}
@@ -33,6 +38,7 @@
 #include "base/buf.h"
 #include "base/macros.h"
 #include "base/str.h"
+#include "net/tls_pipe.h"
 #include "vdeliver/settings.h"
 #include "vdeliver/spool.h"
 
@@ -50,7 +56,10 @@ struct session_client {
 	const char *addr; /* "192.0.2.1", "2001:db8::1" */
 	bool local;       /* local_header_rewrite_clients */
 	bool trusted;     /* mynetworks, or a UNIX socket */
+	bool tls;         /* a handshake comes before the greeting */
 	bool unix_socket; /* then name "localhost", addr "127.0.0.1" */
+	bool xclient_ok;  /* smtpd_authorized_xclient_hosts */
+	bool xforward_ok; /* smtpd_authorized_xforward_hosts */
 	bool bare_lf_ok;  /* in smtpd_forbid_bare_newline_exclusions */
 	bool lf_dot_ok;   /* the same, and smtpd_forbid_bare_newline or its
 			 * exclusions stand in main.cf: "\n.\n" ends data */
@@ -63,9 +72,11 @@ enum session_proto {
 
 enum session_wish {
 	WISH_NONE,
-	WISH_RCPT,   /* may s->rcpt be delivered to? also for VRFY */
-	WISH_COMMIT, /* s->mail is complete: deliver it */
-	WISH_CLOSE,  /* send what is in out, then close */
+	WISH_RCPT,    /* may s->rcpt be delivered to? also for VRFY */
+	WISH_COMMIT,  /* s->mail is complete: deliver it */
+	WISH_TLS,     /* send what is in out, then shake hands */
+	WISH_XCLIENT, /* s->claim is who the client is */
+	WISH_CLOSE,   /* send what is in out, then close */
 };
 
 /* An answer to a wish. text is without code and dsn; soft_bounce, the error
@@ -104,6 +115,9 @@ struct session {
 	struct buf out; /* what the client should get */
 	enum session_wish wish;
 	struct session_rcpt rcpt; /* while WISH_RCPT is open */
+	struct {
+		const char *name, *addr; /* "unknown" if so */
+	} claim;                         /* while WISH_XCLIENT is open */
 	struct session_mail mail; /* since MAIL, until the transaction ends */
 	uint64_t txn;      /* changes when a transaction starts or ends */
 	int delay_ms;      /* wait before sending and going on */
@@ -140,6 +154,18 @@ void session_resume_rcpt(struct session *s, const struct session_reply *reply);
  */
 void session_resume_commit(struct session *s,
     const struct session_reply *replies, size_t n);
+
+/* The answer to WISH_XCLIENT: the client is another one from now on; refusal
+ * (NULL: none) is as in session_refuse(). */
+void session_resume_xclient(struct session *s,
+    const struct session_client *client, const struct session_reply *refusal);
+
+/* The handshake is done; waiting: see session_start(). */
+void session_tls_started(struct session *s, const struct tls_facts *facts,
+    struct str waiting);
+/* It failed, which is logged. library: why is OpenSSL's text. The session is
+ * over; nothing more can be said. */
+void session_tls_failed(struct session *s, const char *why, bool library);
 
 /* delay_ms is over. */
 void session_waited(struct session *s);

@@ -1,19 +1,17 @@
 /* session_data - the message: from DATA's line to the last reply. */
 /* runs in: front */
 
+#include <stdio.h>
+
 #include "base/log.h"
 #include "vdeliver/session_state.h"
 
-enum state do_data(struct session *s, const struct smtp_command *cmd)
+void session_message_begin(struct session *s)
 {
 	struct session_state *in = s->in;
 	const struct session_rcpt *only =
 	    s->mail.n_rcpts == 1 ? &s->mail.rcpts[0] : NULL;
 
-	if (cmd->arg.n != 0) {
-		session_say(s, 501, "5.5.4", "Syntax: DATA");
-		return in->state;
-	}
 	in->origin = (struct cleanup_origin){
 		.qid = s->mail.qid,
 		.sender = s->mail.sender,
@@ -21,8 +19,9 @@ enum state do_data(struct session *s, const struct smtp_command *cmd)
 		.client_name = in->name,
 		.client_addr = in->addr,
 		.proto = in->proto,
+		.tls = in->tls_trace,
 		.rcpt = only != NULL ? only->original : STR_NONE,
-		.local = in->local,
+		.local = session_is_local(in),
 		.lax_cr = in->bare_lf_ok,
 	};
 	spool_init(&s->mail.spool, in->env->budget,
@@ -30,6 +29,16 @@ enum state do_data(struct session *s, const struct smtp_command *cmd)
 	cleanup_init(&in->cleanup, in->set, &in->origin, &s->mail.spool);
 	smtp_data_init(&in->data, in->lf_dot_ok);
 	in->spooling = true;
+	in->chunked = !str_eqc(str_c(in->where), "DATA");
+}
+
+enum state do_data(struct session *s, const struct smtp_command *cmd)
+{
+	if (cmd->arg.n != 0) {
+		session_say(s, 501, "5.5.4", "Syntax: DATA");
+		return s->in->state;
+	}
+	session_message_begin(s);
 	s->expects_data = true;
 	session_say(s, 354, "", "End data with <CR><LF>.<CR><LF>");
 	return S_DATA;
@@ -42,7 +51,7 @@ static bool has_bare_lf(const struct session_state *in)
 }
 
 /* What cannot be kept is read all the same, but takes no memory. */
-static void keep(struct session *s, struct str bytes)
+void session_message_add(struct session *s, struct str bytes)
 {
 	struct session_state *in = s->in;
 	int64_t limit = in->set->message_size_limit;
@@ -69,28 +78,45 @@ static void reply_all(struct session *s, const struct session_reply *r)
 		session_put(s, r);
 }
 
-static void refuse_bare_lf(struct session *s)
+static struct session_reply bare_lf_reply(struct session *s, const char *where)
 {
 	struct session_state *in = s->in;
-	AUTO_BUF text = BUF_MAX(512);
 
-	buf_addf(&text, "%s Error: bare <LF> received", in->set->myhostname);
-	session_log_reject(s, "END-OF-MESSAGE", s->mail.rcpts[0].original,
+	session_log_reject(s, where, s->mail.rcpts[0].original,
 	    "bare <LF> received");
-	reply_all(s,
-	    &(struct session_reply){
+	snprintf(in->text, sizeof(in->text), "%s Error: bare <LF> received",
+	    in->set->myhostname);
+	return (struct session_reply){
 		(int)in->set->smtpd_forbid_bare_newline_reject_code, "5.5.2",
-		buf_c(&text) });
+		in->text
+	};
+}
+
+static const struct session_reply no_space = { 452, "4.3.1",
+	"Insufficient system storage" };
+
+bool session_message_bad(struct session *s, struct session_reply *why)
+{
+	struct session_state *in = s->in;
+
+	if (has_bare_lf(in)) {
+		*why = bare_lf_reply(s, "BDAT content");
+		return true;
+	}
+	if (in->cleanup.st == ST_OK)
+		return false;
+	log_warn("%s: %s", s->mail.qid, in->cleanup.err.text);
+	*why = no_space;
+	return true;
 }
 
 /* The end of the message: refuse it, or ask for its delivery. */
-static enum state end_of_message(struct session *s)
+enum state session_message_end(struct session *s)
 {
 	static const struct session_reply too_big = { 552, "5.3.4",
 		"Error: message file too big" };
-	static const struct session_reply no_space = { 452, "4.3.1",
-		"Insufficient system storage" };
 	struct session_state *in = s->in;
+	struct session_reply why;
 	struct err e = { .dsn = "" };
 	enum st st;
 
@@ -102,7 +128,8 @@ static enum state end_of_message(struct session *s)
 		return session_mail_reset(s);
 	}
 	if (has_bare_lf(in)) {
-		refuse_bare_lf(s);
+		why = bare_lf_reply(s, "END-OF-MESSAGE");
+		reply_all(s, &why);
 		return session_mail_reset(s);
 	}
 	st = cleanup_end(&in->cleanup, &e);
@@ -128,10 +155,10 @@ size_t session_data_input(struct session *s, struct str bytes)
 	while (!in->data.done && taken < bytes.n) {
 		taken += smtp_data(&in->data, str_skip(bytes, taken), &out);
 		if (out.n != 0)
-			keep(s, out);
+			session_message_add(s, out);
 	}
 	if (in->data.done)
-		session_settle(s, end_of_message(s));
+		session_settle(s, session_message_end(s));
 	return taken;
 }
 
@@ -139,13 +166,19 @@ size_t session_data_input(struct session *s, struct str bytes)
 static void put_outcome(struct session *s, const struct session_reply *r,
     const struct session_rcpt *rcpt)
 {
+	char size[40] = "";
+
+	if (s->in->chunked)
+		snprintf(size, sizeof(size), "%llu bytes ",
+		    (unsigned long long)s->mail.received);
 	if (r->code / 100 != 2)
 		session_put(s, r);
 	else if (s->in->lmtp)
-		session_say(s, 250, "2.0.0", "<%.*s> Ok: queued as %s",
-		    STR_ARG(rcpt->original), s->mail.qid);
+		session_say(s, 250, "2.0.0", "<%.*s> Ok: %squeued as %s",
+		    STR_ARG(rcpt->original), size, s->mail.qid);
 	else
-		session_say(s, 250, "2.0.0", "Ok: queued as %s", s->mail.qid);
+		session_say(s, 250, "2.0.0", "Ok: %squeued as %s", size,
+		    s->mail.qid);
 }
 
 void session_resume_commit(struct session *s,

@@ -10,19 +10,28 @@ enum keyword {
 	K_PLAIN,
 	K_SIZE,
 	K_VRFY,
+	K_TLS,
+	K_XCLIENT,
+	K_XFORWARD,
 	K_UTF8
 };
 static const struct {
 	const char *name;
 	enum keyword kind;
+	const char *args;
 } keywords[] = {
-	{ "PIPELINING", K_PLAIN },
-	{ "SIZE", K_SIZE },
-	{ "VRFY", K_VRFY },
-	{ "ENHANCEDSTATUSCODES", K_PLAIN },
-	{ "8BITMIME", K_PLAIN },
-	{ "DSN", K_PLAIN },
-	{ "SMTPUTF8", K_UTF8 },
+	{ "PIPELINING", K_PLAIN, NULL },
+	{ "SIZE", K_SIZE, NULL },
+	{ "VRFY", K_VRFY, NULL },
+	{ "STARTTLS", K_TLS, NULL },
+	{ "XCLIENT", K_XCLIENT,
+	    " NAME ADDR PROTO HELO REVERSE_NAME PORT LOGIN DESTADDR DESTPORT" },
+	{ "XFORWARD", K_XFORWARD, " NAME ADDR PROTO HELO SOURCE PORT IDENT" },
+	{ "ENHANCEDSTATUSCODES", K_PLAIN, NULL },
+	{ "8BITMIME", K_PLAIN, NULL },
+	{ "DSN", K_PLAIN, NULL },
+	{ "SMTPUTF8", K_UTF8, NULL },
+	{ "CHUNKING", K_PLAIN, NULL },
 };
 
 static bool is_discarded(const struct session *s, const char *keyword)
@@ -55,6 +64,9 @@ static bool is_offered(const struct session *s, size_t i)
 	const struct settings *set = s->in->set;
 
 	return !is_discarded(s, keywords[i].name) &&
+	    !(keywords[i].kind == K_XCLIENT && !s->in->xclient_ok) &&
+	    !(keywords[i].kind == K_XFORWARD && !s->in->xforward_ok) &&
+	    !(keywords[i].kind == K_TLS && !session_offers_tls(s)) &&
 	    !(keywords[i].kind == K_VRFY && set->disable_vrfy_command) &&
 	    !(keywords[i].kind == K_UTF8 && !set->smtputf8_enable);
 }
@@ -91,20 +103,15 @@ enum state do_ehlo(struct session *s, const struct smtp_command *cmd)
 	for (i = 0; i < NELEM(keywords); i++) {
 		if (!is_offered(s, i))
 			continue;
-		buf_addf(&s->out, "250%c%s", i == last ? ' ' : '-',
-		    keywords[i].name);
+		buf_addf(&s->out, "250%c%s%s", i == last ? ' ' : '-',
+		    keywords[i].name,
+		    keywords[i].args != NULL ? keywords[i].args : "");
 		if (keywords[i].kind == K_SIZE && set->message_size_limit > 0)
 			buf_addf(&s->out, " %lld",
 			    (long long)set->message_size_limit);
 		buf_addc(&s->out, "\r\n");
 	}
 	return helo(s, cmd);
-}
-
-enum state do_starttls(struct session *s, const struct smtp_command *cmd UNUSED)
-{
-	session_say(s, 502, "5.5.1", "Error: command not implemented");
-	return s->in->state;
 }
 
 enum state do_auth(struct session *s, const struct smtp_command *cmd UNUSED)
@@ -148,16 +155,6 @@ enum state do_help(struct session *s, const struct smtp_command *cmd UNUSED)
 	return s->in->state;
 }
 
-/* The whole line, as it was typed. */
-static struct str line_of(const struct smtp_command *cmd)
-{
-	struct str s = cmd->verb;
-
-	if (cmd->arg.n != 0)
-		s.n = (size_t)(cmd->arg.p - s.p) + cmd->arg.n;
-	return s;
-}
-
 /* A web browser or worse: a word of the list, a header, or no letter. */
 static bool is_foreign(const struct session *s, const struct smtp_command *cmd)
 {
@@ -175,7 +172,7 @@ enum state do_unknown(struct session *s, const struct smtp_command *cmd)
 		return s->in->state;
 	}
 	log_warn("non-SMTP command from %s: %.*s", s->in->peer,
-	    STR_ARG(str_head(line_of(cmd), 100)));
+	    STR_ARG(str_head(smtp_line(cmd), 100)));
 	session_say(s, 221, "2.7.0", "Error: I can break rules, too. Goodbye.");
 	s->in->failed = true;
 	return S_END;

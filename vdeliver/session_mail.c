@@ -222,11 +222,15 @@ static bool has_room(struct session *s)
 /* Which protocol the Received header names. RFC 3848, RFC 6531 4.3. */
 static const char *protocol(const struct session *s)
 {
+	bool tls = s->in->tls;
+
 	if (s->in->lmtp)
-		return "LMTP";
+		return tls ? "LMTPS" : "LMTP";
 	if (s->mail.smtputf8)
-		return "UTF8SMTP";
-	return s->in->esmtp ? "ESMTP" : "SMTP";
+		return tls ? "UTF8SMTPS" : "UTF8SMTP";
+	if (s->in->esmtp)
+		return tls ? "ESMTPS" : "ESMTP";
+	return "SMTP";
 }
 
 enum state do_mail(struct session *s, const struct smtp_command *cmd)
@@ -313,6 +317,7 @@ enum state do_vrfy(struct session *s, const struct smtp_command *cmd)
 static void make_qid(struct session *s)
 {
 	struct session_env *env = s->in->env;
+	AUTO_BUF origin = BUF_MAX(LOG_LINE_MAX);
 	struct timespec now = clock_wall();
 	uint64_t tick =
 	    (uint64_t)now.tv_sec * 16 + (uint64_t)now.tv_nsec / 62500000;
@@ -322,7 +327,8 @@ static void make_qid(struct session *s)
 	    (unsigned long long)(((uint64_t)getpid() & 0x3fffff) << 26 |
 		(env->last_id & 0x3ffffff)));
 	s->mail.qid = s->in->qid;
-	log_info("%s: client=%s", s->mail.qid, s->in->peer);
+	session_add_origin(s->in, &origin);
+	log_info("%s: client=%s%s", s->mail.qid, s->in->peer, buf_c(&origin));
 }
 
 static void add_rcpt(struct session *s)

@@ -20,13 +20,16 @@
 #include "vdeliver/smtp_parse.h"
 
 enum state {
-	S_START, /* HELO is required and did not come */
-	S_READY, /* no transaction */
-	S_MAIL,  /* MAIL, no recipient yet */
-	S_RCPT,  /* at least one recipient */
-	S_DATA,  /* the message comes */
-	S_SENT,  /* WISH_COMMIT is open */
-	S_END,   /* nothing more is read */
+	S_START,    /* HELO is required and did not come */
+	S_READY,    /* no transaction */
+	S_MAIL,     /* MAIL, no recipient yet */
+	S_RCPT,     /* at least one recipient */
+	S_DATA,     /* the message comes */
+	S_CHUNK,    /* a chunk of it comes */
+	S_BDAT,     /* between two chunks */
+	S_BDAT_BAD, /* the same after an error: no transaction any more */
+	S_SENT,     /* WISH_COMMIT is open */
+	S_END,      /* nothing more is read */
 };
 #define IN(state) (1U << (state))
 
@@ -34,8 +37,9 @@ enum verb_flag {
 	V_SMTP = 1 << 0, /* known in SMTP */
 	V_LMTP = 1 << 1, /* known in LMTP */
 	V_BOTH = V_SMTP | V_LMTP,
-	V_LAST = 1 << 2, /* nothing may be pipelined behind it */
-	V_JUNK = 1 << 3, /* too many of them are errors */
+	V_LAST = 1 << 2,  /* nothing may be pipelined behind it */
+	V_JUNK = 1 << 3,  /* too many of them are errors */
+	V_CLEAR = 1 << 4, /* legal without TLS where TLS is required */
 };
 
 struct session;
@@ -48,6 +52,15 @@ typedef enum state verb_fn(struct session *s, const struct smtp_command *cmd);
 enum bare_lf {
 	BARE_LF_IS_END,
 	BARE_LF_REJECT
+};
+
+/* The BDAT under way. */
+struct session_chunk {
+	uint64_t size, left;
+	bool last;
+	bool discard;                        /* an earlier one had an error */
+	const struct session_reply *refused; /* NULL: it is taken */
+	struct session_reply kept;           /* where refused may point to */
 };
 
 struct session_env {
@@ -67,12 +80,17 @@ struct session_state {
 	const char *name, *addr;
 	const char *peer; /* "NAME[ADDR]" */
 	bool local, trusted, bare_lf_ok, lf_dot_ok, lmtp;
+	bool xclient_ok, xforward_ok;
+	const char *login; /* of XCLIENT; NULL: none */
 
 	/* only session.c writes state */
 	enum state state;
 	bool started, esmtp, draining, early_logged;
-	struct buf helo;   /* empty: none */
-	const char *where; /* the last command, for the log */
+	bool wrapped; /* TLS before the greeting */
+	bool tls;
+	const char *tls_trace; /* for Received; NULL: none */
+	struct buf helo;       /* empty: none */
+	const char *where;     /* the last command, for the log */
 
 	/* the line that comes in */
 	struct buf line;
@@ -87,7 +105,11 @@ struct session_state {
 		unsigned ok, all;
 	} counts[VERBS_MAX];
 
-	/* the transaction */
+	/* the transaction; forward is of XFORWARD, in arena mail */
+	struct {
+		bool any; /* something of the client was told */
+		const char *name, *addr, *ident, *source; /* NULL: not told */
+	} forward;
 	char qid[16];
 	struct session_rcpt *rcpts; /* room for more than n_rcpts */
 	size_t rcpts_cap;
@@ -97,6 +119,10 @@ struct session_state {
 	struct cleanup cleanup;
 	bool spooling;         /* cleanup and spool are in use */
 	bool too_big, discard; /* no more of it is kept */
+	bool chunked;          /* it comes by BDAT */
+	struct session_chunk chunk;
+	size_t bad_replies; /* LMTP: recipients of what was given up */
+	char text[300];     /* of a reply that has to last */
 };
 
 /* session_reply.c: replies and log lines. */
@@ -124,9 +150,25 @@ void session_settle(struct session *s, enum state next);
 /* End of the transaction; returns the state then. */
 enum state session_mail_reset(struct session *s);
 
+/* The first line; waiting as in session_start(). */
+void session_greet(struct session *s, struct str waiting);
+
+/* Who is at the other end, from now on. */
+void session_set_client(struct session *s, const struct session_client *c);
+
+/* session_xclient.c */
+verb_fn do_xclient, do_xforward;
+void session_add_origin(const struct session_state *in, struct buf *b);
+/* Is mail of this client, or of the one it forwards for, rewritten? */
+bool session_is_local(const struct session_state *in);
+
+/* session_tls.c */
+verb_fn do_starttls;
+bool session_offers_tls(const struct session *s);
+
 /* session_hello.c: what is around the mail. */
-verb_fn do_helo, do_ehlo, do_starttls, do_auth, do_rset, do_noop, do_quit,
-    do_help, do_unknown;
+verb_fn do_helo, do_ehlo, do_auth, do_rset, do_noop, do_quit, do_help,
+    do_unknown;
 
 /* session_mail.c: the envelope. */
 verb_fn do_mail, do_rcpt, do_vrfy;
@@ -135,5 +177,15 @@ verb_fn do_mail, do_rcpt, do_vrfy;
 verb_fn do_data;
 /* Take bytes of the message; returns how many. */
 size_t session_data_input(struct session *s, struct str in);
+/* The same message for BDAT: before its first byte, some bytes, its end. */
+void session_message_begin(struct session *s);
+void session_message_add(struct session *s, struct str bytes);
+enum state session_message_end(struct session *s);
+/* Is it known before the end that it will be refused, and how? Logged. */
+bool session_message_bad(struct session *s, struct session_reply *why);
+
+/* session_bdat.c */
+verb_fn do_bdat;
+size_t session_chunk_input(struct session *s, struct str in);
 
 #endif

@@ -114,6 +114,38 @@ static const struct row {
 	B(smtpd_peername_lookup),
 	B(always_add_missing_headers),
 	B(cleanup_replace_stray_cr_lf),
+	S(smtpd_authorized_xclient_hosts),
+	S(smtpd_authorized_xforward_hosts),
+	S(smtpd_forbid_bare_newline_exclusions),
+	S(smtpd_client_event_limit_exceptions),
+	S(smtpd_tls_security_level),
+	S(smtpd_tls_chain_files),
+	S(smtpd_tls_cert_file),
+	S(smtpd_tls_key_file),
+	S(smtpd_tls_eccert_file),
+	S(smtpd_tls_eckey_file),
+	S(smtpd_tls_dcert_file),
+	S(smtpd_tls_dkey_file),
+	S(smtpd_tls_CAfile),
+	S(smtpd_tls_CApath),
+	S(smtpd_tls_protocols),
+	S(smtpd_tls_mandatory_protocols),
+	S(smtpd_tls_ciphers),
+	S(smtpd_tls_mandatory_ciphers),
+	S(smtpd_tls_exclude_ciphers),
+	S(smtpd_tls_mandatory_exclude_ciphers),
+	S(tls_high_cipherlist),
+	S(tls_medium_cipherlist),
+	S(tls_low_cipherlist),
+	S(tls_export_cipherlist),
+	S(tls_null_cipherlist),
+	I(smtpd_tls_loglevel),
+	T(smtpd_starttls_timeout),
+	B(smtpd_use_tls),
+	B(smtpd_enforce_tls),
+	B(smtpd_tls_received_header),
+	B(smtpd_tls_req_ccert),
+	B(tls_preempt_cipherlist),
 	S(vdeliver_user),
 	S(mail_owner),
 	S(vdeliver_chroot_directory),
@@ -160,10 +192,6 @@ static const struct {
 	{ "smtpd_recipient_restrictions", "ignored" },
 	{ "smtpd_data_restrictions", "ignored" },
 	{ "smtpd_end_of_data_restrictions", "ignored" },
-	{ "smtpd_tls_cert_file", "STARTTLS is not offered" },
-	{ "smtpd_tls_chain_files", "STARTTLS is not offered" },
-	{ "smtpd_authorized_xclient_hosts", "XCLIENT is not offered" },
-	{ "smtpd_authorized_xforward_hosts", "XFORWARD is not offered" },
 	{ "virtual_delivery_status_filter", "statuses are not filtered" },
 	{ "relayhost", "mail for other hosts is answered 451 4.3.5" },
 };
@@ -226,6 +254,29 @@ static enum st default_mynetworks(struct settings *s, struct err *e)
 	return conf_keep(s->conf, buf_str(&text), &s->mynetworks, e);
 }
 
+/* "$mynetworks" in them is what was found above, not the empty default. */
+static void default_client_lists(struct settings *s)
+{
+	const struct {
+		const char *name;
+		const char **list;
+	} lists[] = {
+		{ "smtpd_forbid_bare_newline_exclusions",
+		    &s->smtpd_forbid_bare_newline_exclusions },
+		{ "smtpd_client_event_limit_exceptions",
+		    &s->smtpd_client_event_limit_exceptions },
+	};
+	const char *raw;
+	size_t i;
+
+	for (i = 0; i < NELEM(lists); i++) {
+		raw = conf_raw(s->conf, lists[i].name);
+		if (raw == NULL ? lists[i].list[0][0] == '\0'
+				: strcmp(raw, "$mynetworks") == 0)
+			*lists[i].list = s->mynetworks;
+	}
+}
+
 static bool is_hostname(const char *name)
 {
 	struct str rest = str_c(name), label;
@@ -274,6 +325,44 @@ static enum st check_locks(struct settings *s, struct err *e)
 	    STR_ARG(bad), s->virtual_mailbox_lock);
 }
 
+/* The level decides; without one the two old parameters do. */
+static enum st read_tls_level(struct settings *s, struct err *e)
+{
+	static const struct {
+		const char *name;
+		bool use, enforce, as_encrypt;
+	} levels[] = {
+		{ "none", false, false, false },
+		{ "may", true, false, false },
+		{ "encrypt", true, true, false },
+		{ "fingerprint", true, true, true },
+		{ "verify", true, true, true },
+		{ "secure", true, true, true },
+	};
+	const char *level = s->smtpd_tls_security_level;
+	size_t i;
+
+	s->smtpd_use_tls |= s->smtpd_enforce_tls;
+	for (i = 0; level[0] != '\0' && i < NELEM(levels); i++) {
+		if (!str_ieqc(str_c(level), levels[i].name))
+			continue;
+		if (levels[i].as_encrypt)
+			log_warn("smtpd_tls_security_level: unsupported TLS "
+				 "level \"%s\", using \"encrypt\"",
+			    level);
+		s->smtpd_use_tls = levels[i].use;
+		s->smtpd_enforce_tls = levels[i].enforce;
+		break;
+	}
+	if (i == NELEM(levels))
+		return err_temp(e, "", "Invalid TLS level \"%s\"", level);
+	if (s->smtpd_tls_req_ccert && s->smtpd_enforce_tls)
+		return err_temp(e, "",
+		    "smtpd_tls_req_ccert is not supported: client "
+		    "certificates are not asked for; set it to no");
+	return ST_OK;
+}
+
 static enum st check(struct settings *s, struct err *e)
 {
 	if (!is_hostname(s->myhostname))
@@ -286,7 +375,7 @@ static enum st check(struct settings *s, struct err *e)
 		    "do not specify relative pathname: "
 		    "virtual_mailbox_base = %s",
 		    s->virtual_mailbox_base);
-	if (check_locks(s, e) != ST_OK)
+	if (check_locks(s, e) != ST_OK || read_tls_level(s, e) != ST_OK)
 		return ST_TEMP;
 	return check_sizes(s, e);
 }
@@ -337,6 +426,7 @@ enum st settings_load(struct settings *s, const char *dir, struct err *e)
 	    check(s, e) != ST_OK || warn_level(s, e) != ST_OK ||
 	    redirect_configure(s->conf, e) != ST_OK)
 		return ST_TEMP;
+	default_client_lists(s);
 	warn_unsupported(s);
 	return ST_OK;
 }

@@ -63,6 +63,29 @@ struct settings {
 	bool smtpd_helo_required, disable_vrfy_command, smtpd_peername_lookup;
 	bool always_add_missing_headers, cleanup_replace_stray_cr_lf;
 
+	/* lists of clients */
+	const char *smtpd_authorized_xclient_hosts;
+	const char *smtpd_authorized_xforward_hosts;
+	const char *smtpd_forbid_bare_newline_exclusions;
+	const char *smtpd_client_event_limit_exceptions;
+
+	/* its TLS; use and enforce are what the level says */
+	const char *smtpd_tls_security_level, *smtpd_tls_chain_files;
+	const char *smtpd_tls_cert_file, *smtpd_tls_key_file;
+	const char *smtpd_tls_eccert_file, *smtpd_tls_eckey_file;
+	const char *smtpd_tls_dcert_file, *smtpd_tls_dkey_file;
+	const char *smtpd_tls_CAfile, *smtpd_tls_CApath;
+	const char *smtpd_tls_protocols, *smtpd_tls_mandatory_protocols;
+	const char *smtpd_tls_ciphers, *smtpd_tls_mandatory_ciphers;
+	const char *smtpd_tls_exclude_ciphers;
+	const char *smtpd_tls_mandatory_exclude_ciphers;
+	const char *tls_high_cipherlist, *tls_medium_cipherlist;
+	const char *tls_low_cipherlist, *tls_export_cipherlist;
+	const char *tls_null_cipherlist;
+	int64_t smtpd_tls_loglevel, smtpd_starttls_timeout;
+	bool smtpd_use_tls, smtpd_enforce_tls, smtpd_tls_received_header;
+	bool smtpd_tls_req_ccert, tls_preempt_cipherlist;
+
 	/* our own processes */
 	const char *vdeliver_user, *mail_owner, *vdeliver_chroot_directory;
 	const char *vdeliver_run_directory, *queue_directory;

@@ -94,3 +94,19 @@ size_t smtp_data(struct smtp_data *d, struct str in, struct str *out)
 	*out = str_head(in, text(d, in));
 	return out->n;
 }
+
+void smtp_data_chunk(struct smtp_data *d, struct str in)
+{
+	while (in.n != 0) {
+		ptrdiff_t nl = str_find(in, '\n');
+		size_t n = nl < 0 ? in.n : (size_t)nl;
+
+		if (n != 0)
+			d->prev_cr = in.p[n - 1] == '\r';
+		if (nl < 0)
+			return;
+		d->bare_lf |= !d->prev_cr;
+		d->prev_cr = false;
+		in = str_skip(in, n + 1);
+	}
+}

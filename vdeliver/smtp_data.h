@@ -42,4 +42,7 @@ void smtp_data_init(struct smtp_data *d, bool lf_dot);
 size_t smtp_data(struct smtp_data *d, struct str in, struct str *out)
     MUST_CHECK;
 
+/* A part of a message in chunks, which has no dots: only notes bare LF. */
+void smtp_data_chunk(struct smtp_data *d, struct str in);
+
 #endif

@@ -119,6 +119,15 @@ enum smtp_syntax smtp_parse(struct smtp_command *cmd, struct str line)
 	return cmd->syntax;
 }
 
+struct str smtp_line(const struct smtp_command *cmd)
+{
+	struct str s = cmd->verb;
+
+	if (cmd->arg.n != 0)
+		s.n = (size_t)(cmd->arg.p - s.p) + cmd->arg.n;
+	return s;
+}
+
 bool smtp_xtext(struct str text, struct buf *out)
 {
 	uint64_t v;

@@ -45,6 +45,9 @@ struct smtp_command {
 enum smtp_syntax smtp_parse(struct smtp_command *cmd, struct str line)
     MUST_CHECK;
 
+/* The line of a parsed command, as it was typed. */
+struct str smtp_line(const struct smtp_command *cmd);
+
 /* Decode xtext (RFC 3461 4): false when it is none, or does not fit in out. */
 struct buf;
 bool smtp_xtext(struct str text, struct buf *out) MUST_CHECK;

@@ -15,7 +15,9 @@
 enum wire {
 	/* front → router. CLIENT is the front's number of a session, TXN of a
 	 * mail transaction in it. */
-	W_CONNECT = 1, /* CLIENT, str address ("" for UNIX) */
+	W_CONNECT = 1, /* CLIENT, str address ("" for UNIX), str service */
+	W_XCLIENT,     /* CLIENT, str name, str address: it is somebody else;
+			  the answer is W_CONNECT_REPLY */
 	W_RCPT,        /* CLIENT, TXN, u32 flags, str original, str address,
 			  str orcpt */
 	W_COMMIT,      /* CLIENT, TXN, u32 flags, str qid, str sender, u64 size,
@@ -23,8 +25,7 @@ enum wire {
 	W_GONE,        /* CLIENT: forget it; has no answer */
 
 	/* router → front */
-	W_CONNECT_REPLY, /* CLIENT, u32 trusted, u32 local, str name,
-			    u32 code (0: welcome), str dsn, str text */
+	W_CONNECT_REPLY, /* CLIENT, u32 client_flags, str name, u32 code (0: welcome), str dsn, str text */
 	W_RCPT_REPLY,    /* CLIENT, TXN, u32 code, str dsn, str text */
 	W_COMMIT_REPLY,  /* CLIENT, TXN, u32 index, u32 of, u32 code, str dsn,
 			    str text */
@@ -63,6 +64,16 @@ enum wire {
 	W_DRAIN,
 };
 
+/* Which lists a client is in: W_CONNECT_REPLY. */
+enum client_flags {
+	CF_TRUSTED = 1 << 0,  /* mynetworks, or a UNIX socket */
+	CF_LOCAL = 1 << 1,    /* local_header_rewrite_clients */
+	CF_BARE_LF = 1 << 2,  /* smtpd_forbid_bare_newline_exclusions */
+	CF_EXEMPT = 1 << 3,   /* smtpd_client_event_limit_exceptions */
+	CF_XCLIENT = 1 << 4,  /* smtpd_authorized_xclient_hosts */
+	CF_XFORWARD = 1 << 5, /* smtpd_authorized_xforward_hosts */
+};
+
 /* Flags of W_RCPT and W_COMMIT. */
 enum wire_flags {
 	WF_TRUSTED = 1 << 0, /* the client is in mynetworks */
@@ -81,6 +92,10 @@ enum question {
 	Q_MAILBOX,
 	Q_UID,
 	Q_GID,
+	Q_LF_EXCLUSIONS, /* IP address or host name: in the list? */
+	Q_EVENT_EXCEPTIONS,
+	Q_XCLIENT,
+	Q_XFORWARD,
 	Q_PEER_NAME, /* IP address: its name, checked both ways */
 	Q_COUNT,
 };

@@ -29,7 +29,8 @@ static enum st bad(struct err *e, struct str text, const char *why)
 {
 	return err_temp(e, "",
 	    "vdeliver_listen: \"%.*s\": %s; write "
-	    "[lmtp:]inet:HOST:PORT or smtp:unix:PATH or lmtp:unix:PATH",
+	    "[lmtp:|smtps:|lmtps:]inet:HOST:PORT or smtp:unix:PATH or "
+	    "lmtp:unix:PATH",
 	    STR_ARG(text), why);
 }
 
@@ -68,22 +69,35 @@ static enum st parse_inet(struct listen_item *item, struct str at,
 	return ST_OK;
 }
 
+static const struct {
+	struct str prefix;
+	enum listen_proto proto;
+	bool tls;
+} kinds[] = {
+	{ { "smtp:", 5 }, LISTEN_SMTP, false },
+	{ { "smtps:", 6 }, LISTEN_SMTP, true },
+	{ { "lmtp:", 5 }, LISTEN_LMTP, false },
+	{ { "lmtps:", 6 }, LISTEN_LMTP, true },
+};
+
 enum st listen_parse(struct listen_item *item, struct str text, const char *dir,
     struct err *e)
 {
 	struct str rest = text;
+	size_t i;
 
 	memset(item, 0, sizeof(*item));
 	if (!copy(item->text, sizeof(item->text), text))
 		return bad(e, text, "too long");
-	if (str_istarts(rest, STR("smtps:")))
-		return bad(e, text, "implicit TLS is not supported yet");
-	if (str_istarts(rest, STR("lmtp:"))) {
-		item->proto = LISTEN_LMTP;
-		rest = str_skip(rest, 5);
-	} else if (str_istarts(rest, STR("smtp:"))) {
-		rest = str_skip(rest, 5);
+	for (i = 0; i < NELEM(kinds); i++) {
+		if (!str_istarts(text, kinds[i].prefix))
+			continue;
+		item->proto = kinds[i].proto;
+		item->tls = kinds[i].tls;
+		rest = str_skip(text, kinds[i].prefix.n);
 	}
+	if (str_istarts(rest, STR("unix:")) && item->tls)
+		return bad(e, text, "no TLS on a UNIX socket");
 	if (str_istarts(rest, STR("unix:")))
 		return parse_unix(item, str_skip(rest, 5), dir, e, text);
 	if (str_istarts(rest, STR("inet:")))

@@ -20,6 +20,7 @@ enum listen_proto {
 struct listen_item {
 	enum listen_proto proto;
 	bool is_unix;
+	bool tls;       /* from the first byte on: smtps, lmtps */
 	char text[256]; /* as configured, for messages */
 	char host[256]; /* without brackets; "" or "*": all addresses */
 	char port[32];
@@ -27,9 +28,9 @@ struct listen_item {
 };
 
 /*
- * Parse "[smtp:|lmtp:]inet:HOST:PORT" ("inet:PORT" and "inet:[v6]:PORT" too)
- * or "smtp:unix:PATH", "lmtp:unix:PATH". A relative path is below dir.
- * ST_TEMP with what is wrong; "smtps:" is told to be unsupported.
+ * Parse "[smtp:|lmtp:|smtps:|lmtps:]inet:HOST:PORT" ("inet:PORT" and
+ * "inet:[v6]:PORT" too) or "smtp:unix:PATH", "lmtp:unix:PATH". A relative path
+ * is below dir. ST_TEMP with what is wrong.
  */
 enum st listen_parse(struct listen_item *item, struct str text, const char *dir,
     struct err *e) MUST_CHECK;

@@ -2,5 +2,5 @@
 dist_noinst_SCRIPTS += %D%/tables.py
 
 bench: maptool/maptool
-	$(srcdir)/%D%/tables.py maptool/maptool
+	$(srcdir)/%D%/tables.py '$(abs_builddir)/maptool/maptool map'
 .PHONY: bench

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Build and query tables by two programs on one machine in one run.
 
-    tables.py OURS [OTHER]      two postmap commands; OTHER: the postmap in PATH
+    tables.py OURS [OTHER]      two postmap commands, as "maptool map"; OTHER is
+                                the postmap in PATH unless it is named
 
 Prints the medians of some rounds, in which the two take turns, as a table:
 seconds of wall time, how often OURS goes into OTHER, bytes of the file. The
@@ -34,6 +35,12 @@ def measure(command, cwd, stdin=None):
     if child.returncode != 0:
         sys.exit("%s: exit status %d" % (" ".join(command), child.returncode))
     return took, usage.ru_maxrss * 1024
+
+
+def words(command):
+    """The program, by its whole path, and its arguments."""
+    first, *rest = command.split()
+    return [shutil.which(first) or os.path.abspath(first), *rest]
 
 
 class Bench:
@@ -71,7 +78,7 @@ class Bench:
                              % (self.key(i), i % 1000, i))
 
     def run(self, which, *arguments, stdin=None):
-        command = [self.programs[which], "-c", self.path("etc"), *arguments]
+        command = [*self.programs[which], "-c", self.path("etc"), *arguments]
         if stdin is None:
             return measure(command, self.dir)
         with open(self.path(stdin)) as given:
@@ -126,7 +133,7 @@ def main():
         sys.exit("no other postmap: name one")
     directory = tempfile.mkdtemp(prefix="tables.")
     try:
-        bench = Bench([os.path.abspath(options.ours), options.other],
+        bench = Bench([words(options.ours), words(options.other)],
                       options.entries, options.rounds, directory)
         print("%d entries, %d cores, medians of %d rounds, in seconds\n"
               % (options.entries, os.cpu_count(), options.rounds))

@@ -24,6 +24,7 @@ UNIT_TESTS = \
 	%D%/test_alias \
 	%D%/test_aside \
 	%D%/test_base \
+	%D%/test_bdat \
 	%D%/test_bounce \
 	%D%/test_boxes \
 	%D%/test_bulk \
@@ -65,6 +66,7 @@ UNIT_TESTS = \
 	%D%/test_sasl \
 	%D%/test_session \
 	%D%/test_session_limits \
+	%D%/test_session_tls \
 	%D%/test_sink \
 	%D%/test_smtp_client \
 	%D%/test_smtp_parse \
@@ -77,6 +79,9 @@ UNIT_TESTS = \
 if HAVE_SQLITE
 UNIT_TESTS += %D%/test_map_sqlite
 endif
+	%D%/test_tls_pipe \
+	%D%/test_uidl \
+	%D%/test_xclient
 check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += %D%/capture.h %D%/modules.h %D%/script.h %D%/talk.h %D%/unit.h %D%/run
 
@@ -87,6 +92,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_alias_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_aside_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_base_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_bdat_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_bounce_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_boxes_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_bulk_CFLAGS = $(UNIT_CFLAGS)
@@ -130,6 +136,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_sasl_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_limits_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_session_tls_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_sink_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_smtp_client_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_smtp_parse_CFLAGS = $(UNIT_CFLAGS)
@@ -138,7 +145,9 @@ LDADD = $(UNIT_LDADD)
 %C%_test_spool_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_text_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_tls_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_tls_pipe_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_uidl_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_xclient_CFLAGS = $(UNIT_CFLAGS)
 
 # Golden tests and fuzz corpora add their runners to CHECK_RUN.
 CHECK_RUN =

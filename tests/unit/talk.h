@@ -124,6 +124,14 @@ static void serve(struct talk *t)
 			struct session_reply r = ask_router(&t->s->rcpt);
 
 			session_resume_rcpt(t->s, &r);
+		} else if (t->s->wish == WISH_XCLIENT) {
+			struct session_client c = {
+				.name = t->s->claim.name,
+				.addr = t->s->claim.addr,
+				.xclient_ok = client.xclient_ok,
+			};
+
+			session_resume_xclient(t->s, &c, NULL);
 		} else if (t->s->wish == WISH_COMMIT) {
 			deliver(t);
 		} else {
@@ -191,7 +199,7 @@ static void expect(struct talk *t, const char *want)
 #define EHLO_OK                                                          \
 	"250-mx.test\r\n250-PIPELINING\r\n250-SIZE 1000\r\n250-VRFY\r\n" \
 	"250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250-DSN\r\n"         \
-	"250 SMTPUTF8\r\n"
+	"250-SMTPUTF8\r\n250 CHUNKING\r\n"
 #define OK      "250 2.0.0 Ok\r\n"
 #define MAILOK  "250 2.1.0 Ok\r\n"
 #define RCPTOK  "250 2.1.5 Ok\r\n"

@@ -201,7 +201,8 @@ static void test_keywords(void **state)
 	say(&t, "EHLO x\r\n");
 	expect(&t,
 	    "250-mx.test\r\n250-PIPELINING\r\n"
-	    "250-ENHANCEDSTATUSCODES\r\n250 8BITMIME\r\n");
+	    "250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n"
+	    "250 CHUNKING\r\n");
 	assert_non_null(strstr(logged, "discarding EHLO keywords: SIZE DSN\n"));
 	say(&t, "VRFY x\r\n");
 	say(&t, "MAIL FROM:<a@b.test> RET=FULL\r\n");
