@@ -21,6 +21,8 @@ VDELIVER_SRC = \
 	%D%/lookup.c %D%/lookup.h \
 	%D%/master_cf.c %D%/master_cf.h \
 	%D%/monitor.c %D%/monitor.h \
+	%D%/monitor_start.c \
+	%D%/monitor_state.h \
 	%D%/reply.c \
 	%D%/resolve.c %D%/resolve.h \
 	%D%/router.c %D%/router.h \

@@ -67,6 +67,7 @@ def masked(mbox):
              rb"[ \d]\d \d\d:\d\d:\d\d \d{4}$", rb"\1  DATE"),
             (rb" id [0-9A-F]+(;?)$", rb" id QID\1"),
             (rb"^(Message-Id: <)\d{14}\.[0-9A-F]+@", rb"\1STAMP@"),
+            (rb"^Date: .*\)$", b"Date: DATE"),
             (rb"; [A-Z][a-z]{2}, .*\)$", b"; DATE"),
             (rb"^\t[A-Z][a-z]{2}, .*\)$", b"\tDATE")):
         mbox = re.sub(pattern, name, mbox, flags=re.M)

@@ -233,7 +233,7 @@ static void test_null_sender(void **state)
 /* What is there, and what is there after a message. */
 static const struct {
 	const char *before, *between;
-} befores[] = {
+} existing[] = {
 	{ "", "" },
 	{ "From a\n\nold\n\n", "" },
 	{ "From a\n\nold\n", "" },
@@ -250,13 +250,13 @@ static void test_behind_others(void **state)
 	int fd;
 
 	(void)state;
-	for (i = 0; i < NELEM(befores); i++) {
+	for (i = 0; i < NELEM(existing); i++) {
 		begin(&w, MBOX_FCNTL);
-		fd = create(&w, "box", befores[i].before);
+		fd = create(&w, "box", existing[i].before);
 		assert_int_equal(fchmod(fd, 0640), 0);
 		append_one(&w, &msg);
 		snprintf(want, sizeof(want), "%s%s" FIRST "x\n\n",
-		    befores[i].before, befores[i].between);
+		    existing[i].before, existing[i].between);
 		has(&w, "box", want);
 		assert_int_equal(fstat(fd, &sb), 0);
 		assert_int_equal(sb.st_mode & 07777, 0640);
