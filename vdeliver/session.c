@@ -206,6 +206,7 @@ enum state session_mail_reset(struct session *s)
 	s->expects_data = false;
 	in->rcpts = NULL;
 	in->rcpts_cap = 0;
+	in->overshoot = 0;
 	memset(&in->forward, 0, sizeof(in->forward));
 	in->too_big = in->discard = in->chunked = false;
 	arena_clear(&in->mail);

@@ -109,6 +109,17 @@ static bool param_notify(struct session *s, const struct smtp_param *p)
 	return ok;
 }
 
+/* It will stand in a header: no line may end in it. */
+static bool has_controls(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f)
+			return true;
+	return false;
+}
+
 /* RFC 3461 4.2: only rfc822 addresses are of use to us. */
 static bool param_orcpt(struct session *s, const struct smtp_param *p)
 {
@@ -116,7 +127,7 @@ static bool param_orcpt(struct session *s, const struct smtp_param *p)
 	struct str rest = p->value, type;
 
 	if (!str_cut(&rest, ';', &type) || type.n == 0 || rest.n == 0 ||
-	    !smtp_xtext(rest, &text)) {
+	    !smtp_xtext(rest, &text) || has_controls(buf_str(&text))) {
 		session_say(s, 501, "5.5.4",
 		    "Error: Bad ORCPT parameter syntax");
 		return false;
@@ -269,8 +280,10 @@ enum state do_rcpt(struct session *s, const struct smtp_command *cmd)
 		return in->state;
 	if (s->mail.n_rcpts >= (size_t)in->set->smtpd_recipient_limit) {
 		session_say(s, 452, "4.5.3", "Error: too many recipients");
-		/* No error of the client's: it may send the rest later. */
-		in->failed = false;
+		/* No error of the client's, who may send the rest later;
+		 * unless it does not listen. */
+		if (in->overshoot++ < in->set->smtpd_recipient_overshoot_limit)
+			in->failed = false;
 		return in->state;
 	}
 	s->rcpt.original = addr.original;

@@ -113,6 +113,7 @@ struct session_state {
 	char qid[16];
 	struct session_rcpt *rcpts; /* room for more than n_rcpts */
 	size_t rcpts_cap;
+	int64_t overshoot; /* recipients that were too many */
 	const char *proto; /* for Received */
 	struct smtp_data data;
 	struct cleanup_origin origin;

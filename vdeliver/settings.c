@@ -100,6 +100,7 @@ static const struct row {
 	S(smtpd_forbid_unauth_pipelining),
 	T(smtpd_timeout),
 	I(smtpd_recipient_limit),
+	I(smtpd_recipient_overshoot_limit),
 	I(smtpd_hard_error_limit),
 	I(smtpd_soft_error_limit),
 	T(smtpd_error_sleep_time),

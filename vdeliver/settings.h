@@ -56,6 +56,7 @@ struct settings {
 	const char *smtpd_forbid_bare_newline;
 	const char *smtpd_forbid_unauth_pipelining;
 	int64_t smtpd_timeout, smtpd_recipient_limit, smtpd_hard_error_limit;
+	int64_t smtpd_recipient_overshoot_limit;
 	int64_t smtpd_soft_error_limit, smtpd_error_sleep_time;
 	int64_t smtpd_junk_command_limit, smtpd_client_connection_count_limit;
 	int64_t default_process_limit, line_length_limit, hopcount_limit;

@@ -65,6 +65,7 @@ static void defaults(void)
 		.smtputf8_enable = true,
 		.message_size_limit = 1000,
 		.smtpd_recipient_limit = 3,
+		.smtpd_recipient_overshoot_limit = 1000,
 		.smtpd_hard_error_limit = 20,
 		.smtpd_soft_error_limit = 10,
 		.smtpd_error_sleep_time = 1,

@@ -188,6 +188,8 @@ static const struct {
 	    MAILOK "451 4.3.0 <later>: Temporary lookup failure\r\n" },
 	{ MAIL, "RCPT TO:<r@x.test> NOTIFY=NEVER,DELAY\r\n", "",
 	    MAILOK "501 5.5.4 Error: Bad NOTIFY parameter syntax\r\n" },
+	{ MAIL, "RCPT TO:<r@x.test> ORCPT=rfc822;a+0D+0AX:\r\n", "",
+	    MAILOK "501 5.5.4 Error: Bad ORCPT parameter syntax\r\n" },
 	{ MAIL, "RCPT TO:<r@x.test> ORCPT=x\r\n", "",
 	    MAILOK "501 5.5.4 Error: Bad ORCPT parameter syntax\r\n" },
 	{ MAIL, RCPT,

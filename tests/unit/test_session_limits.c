@@ -93,6 +93,28 @@ static void test_recipient_limit(void **state)
 	assert_non_null(strstr(logged, "rcpt=4/5"));
 }
 
+/* Who goes on after it was told so often enough is an error's worth each time:
+ * each address takes memory as long as the transaction lasts. */
+static void test_recipient_overshoot(void **state)
+{
+	struct talk t;
+	int i;
+
+	(void)state;
+	defaults();
+	set.smtpd_recipient_overshoot_limit = 3;
+	set.smtpd_hard_error_limit = 2;
+	set.smtpd_soft_error_limit = 100;
+	greet(&t, SESSION_SMTP);
+	say(&t, MAIL RCPT RCPT RCPT);
+	for (i = 0; i < 4; i++)
+		say(&t, RCPT);
+	assert_int_equal(t.s->wish, WISH_NONE);
+	say(&t, RCPT);
+	assert_int_equal(t.s->wish, WISH_CLOSE);
+	end(&t);
+}
+
 static void test_error_limits(void **state)
 {
 	struct talk t;
@@ -380,6 +402,7 @@ int main(void)
 		cmocka_unit_test(test_storage),
 		cmocka_unit_test(test_line_length),
 		cmocka_unit_test(test_recipient_limit),
+		cmocka_unit_test(test_recipient_overshoot),
 		cmocka_unit_test(test_error_limits),
 		cmocka_unit_test(test_junk_limit),
 		cmocka_unit_test(test_soft_bounce),
