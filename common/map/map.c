@@ -69,6 +69,9 @@ static enum st open_with(struct map *m, struct err *e)
 		    "\"type:name\" form instead of \"%.*s\"",
 		    STR_ARG(m->spec));
 	m->ops = map_type(type);
+	if (m->flags / MAP_INNER > MAP_INNER_MAX)
+		return err_temp(e, "4.3.5",
+		    "tables are nested too deep: \"%.*s\"", STR_ARG(m->spec));
 	if (m->ops == NULL)
 		return err_temp(e, "4.3.0", "unsupported dictionary type: %.*s",
 		    STR_ARG(type));

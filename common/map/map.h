@@ -29,7 +29,11 @@ enum map_flags {
 	MAP_DUP_REPLACE = 1 << 9,
 	MAP_WRITE = 1 << 10, /* open for map_del() too */
 	MAP_BATCH = 1 << 11, /* keep the lock from map_get() to map_get() */
+	MAP_INNER = 1 << 16, /* times how many tables it is a member of */
 };
+
+/* The deepest member of a member of a table. */
+#define MAP_INNER_MAX 32
 
 /* What delivery opens virtual_mailbox_maps, _uid_maps and _gid_maps with. */
 #define MAP_DELIVERY (MAP_FOLD | MAP_NO_REGSUB | MAP_NO_UNAUTH)

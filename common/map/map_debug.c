@@ -22,7 +22,7 @@ static enum st debug_open(struct map *m, struct err *e)
 		return err_temp(e, "4.3.5",
 		    "bad syntax: \"%.*s\"; need \"debug:type:name\"",
 		    STR_ARG(m->spec));
-	if (map_open(&inner, m->name, "", m->flags, e) != ST_OK)
+	if (map_open(&inner, m->name, "", m->flags + MAP_INNER, e) != ST_OK)
 		return ST_TEMP;
 	m->state = inner;
 	m->pattern = inner->pattern;

@@ -41,8 +41,8 @@ enum st members_open(struct members *s, struct map *m, struct err *e)
 			members_close(s);
 			return bad_syntax(m, "type:name", e);
 		}
-		if (map_open(&s->maps[i], s->texts[i], "", m->flags, e) !=
-		    ST_OK) {
+		if (map_open(&s->maps[i], s->texts[i], "", m->flags + MAP_INNER,
+			e) != ST_OK) {
 			members_close(s);
 			return ST_TEMP;
 		}

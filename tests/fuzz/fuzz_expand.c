@@ -31,9 +31,11 @@ static void count(struct str name, void *arg)
 static void pieces(struct str text)
 {
 	struct str rest = text, part;
+	enum template_part kind;
 
-	while (template_next(&rest, text, &part) != TEMPLATE_END)
-		;
+	do
+		kind = template_next(&rest, text, &part);
+	while (kind != TEMPLATE_END && kind != TEMPLATE_BAD);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

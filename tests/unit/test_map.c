@@ -428,6 +428,41 @@ static void errors(void **state)
 	}
 }
 
+/* Tables in tables, as deep as it goes; one more is refused. */
+static void nested(void **state)
+{
+	static const struct {
+		const char *before, *after;
+	} types[] = { { "debug:", "" }, { "unionmap:{", "}" },
+		{ "pipemap:{", "}" } };
+	size_t i, depth, k;
+
+	(void)state;
+	for (i = 0; i < NELEM(types); i++)
+		for (depth = MAP_INNER_MAX; depth < MAP_INNER_MAX + 2;
+		     depth++) {
+			AUTO_BUF spec = BUF_MAX(1000);
+			struct map *m = NULL;
+			struct err e;
+
+			for (k = 0; k < depth; k++)
+				buf_addc(&spec, types[i].before);
+			buf_addc(&spec, "static:x");
+			for (k = 0; k < depth; k++)
+				buf_addc(&spec, types[i].after);
+			capture_start();
+			assert_int_equal(map_open(&m, buf_str(&spec), "hash", 0,
+					     &e),
+			    depth == MAP_INNER_MAX ? ST_OK : ST_TEMP);
+			map_close(m);
+			capture_stop();
+			if (depth > MAP_INNER_MAX)
+				assert_string_equal(e.text,
+				    "tables are nested too deep: "
+				    "\"static:x\"");
+		}
+}
+
 /* Keys that are no UTF-8 are not there; values that are none are errors. */
 static void utf8(void **state)
 {
@@ -477,6 +512,7 @@ int main(void)
 		cmocka_unit_test(combinations),
 		cmocka_unit_test(in_text),
 		cmocka_unit_test(errors),
+		cmocka_unit_test(nested),
 		cmocka_unit_test(utf8),
 	};
 
