@@ -137,6 +137,8 @@ static bool grant(struct client *c)
 		front_request(c, REQ_RCPT);
 	else if (s->wish == WISH_COMMIT)
 		front_request(c, REQ_COMMIT);
+	else if (s->wish == WISH_EVENT)
+		front_request(c, REQ_EVENT);
 	else if (s->wish == WISH_XCLIENT)
 		front_request(c, REQ_XCLIENT);
 	return s->wish == WISH_NONE;

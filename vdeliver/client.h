@@ -58,6 +58,7 @@ enum request {
 	REQ_NONE,
 	REQ_CONNECT,
 	REQ_XCLIENT,
+	REQ_EVENT,
 	REQ_RCPT,
 	REQ_COMMIT
 };

@@ -29,6 +29,7 @@
 #include "vdeliver/chan.h"
 #include "vdeliver/client.h"
 #include "vdeliver/session.h"
+#include "vdeliver/throttle.h"
 #include "vdeliver/wire.h"
 
 static struct str number_key(const uint32_t *n)
@@ -95,6 +96,7 @@ static void send_request(struct client *c)
 {
 	static const enum wire types[] = { [REQ_CONNECT] = W_CONNECT,
 		[REQ_XCLIENT] = W_XCLIENT,
+		[REQ_EVENT] = W_EVENT,
 		[REQ_RCPT] = W_RCPT,
 		[REQ_COMMIT] = W_COMMIT };
 	AUTO_IPC_OUT o = IPC_OUT;
@@ -105,6 +107,10 @@ static void send_request(struct client *c)
 	if (c->request == REQ_CONNECT) {
 		ipc_put_str(&o, str_c(c->addr));
 		put_service(c, &o);
+	} else if (c->request == REQ_EVENT) {
+		ipc_put_u32(&o,
+		    c->session->event == EVENT_TLS ? THROTTLE_TLS
+						   : THROTTLE_MAIL);
 	} else if (c->request == REQ_XCLIENT) {
 		ipc_put_str(&o, str_c(c->session->claim.name));
 		ipc_put_str(&o, str_c(c->session->claim.addr));
@@ -306,6 +312,15 @@ static void on_connect_reply(struct client *c, struct ipc_in *in)
 	client_go_on(c);
 }
 
+static void on_event_reply(struct client *c, struct ipc_in *in)
+{
+	bool over = ipc_get_u32(in) != 0;
+
+	answered(c);
+	session_resume_event(c->session, over);
+	client_go_on(c);
+}
+
 static void on_rcpt_reply(struct client *c, struct ipc_in *in)
 {
 	struct session_reply r;
@@ -314,6 +329,7 @@ static void on_rcpt_reply(struct client *c, struct ipc_in *in)
 	r.code = (int)ipc_get_u32(in);
 	r.dsn = keep(c, ipc_get_str(in));
 	r.text = keep(c, ipc_get_str(in));
+	c->session->rcpt.logged = ipc_get_u32(in) != 0;
 	answered(c);
 	session_resume_rcpt(c->session, &r);
 	arena_clear(&c->reply_arena);
@@ -367,6 +383,7 @@ static void on_router(struct chan *chan, struct ipc_in *in, void *arg)
 	} rows[] = {
 		{ W_CONNECT_REPLY, REQ_CONNECT, on_connect_reply },
 		{ W_CONNECT_REPLY, REQ_XCLIENT, on_connect_reply },
+		{ W_EVENT_REPLY, REQ_EVENT, on_event_reply },
 		{ W_RCPT_REPLY, REQ_RCPT, on_rcpt_reply },
 		{ W_COMMIT_REPLY, REQ_COMMIT, on_commit_reply },
 		{ W_COMMIT_WAITS, REQ_COMMIT, on_commit_waits },

@@ -154,23 +154,28 @@ static void to_syslog(int *sock, int pri, uint32_t pid, struct str tag,
 	}
 }
 
-static int facility(const char *name)
+bool logger_facility(const char *name, int *facility)
 {
 	size_t i;
 
-	for (i = 0; i < NELEM(facilities); i++)
-		if (strcmp(facilities[i].name, name) == 0)
-			return facilities[i].facility;
-	return LOG_MAIL;
+	for (i = 0; i < NELEM(facilities); i++) {
+		if (strcmp(facilities[i].name, name) != 0)
+			continue;
+		*facility = facilities[i].facility;
+		return true;
+	}
+	return false;
 }
 
 void logger_run(const struct settings *set, int fd, int file)
 {
 	static struct ipc_in in = { .fd = -1 };
-	int base = facility(set->syslog_facility), sock = -1;
+	int base = LOG_MAIL, sock = -1;
 	uint32_t level, pid;
 	struct str tag, line;
 
+	if (!logger_facility(set->syslog_facility, &base))
+		bug("syslog_facility was not checked");
 	while (ipc_recv(fd, &in) == IPC_OK) {
 		level = ipc_get_u32(&in);
 		pid = ipc_get_u32(&in);

@@ -20,6 +20,9 @@ void logger_attach(int fd);
 enum st logger_open_file(const struct settings *set, uid_t uid, gid_t gid,
     int *file, struct err *e) MUST_CHECK;
 
+/* The number of a syslog facility; false: there is none of that name. */
+bool logger_facility(const char *name, int *facility) MUST_CHECK;
+
 /* Write what comes in from fd to file, or to syslog when file is -1. */
 void logger_run(const struct settings *set, int fd, int file) NORETURN;
 

@@ -58,7 +58,8 @@ static void client_free(struct client *c)
 
 /* --- RCPT ---------------------------------------------------------------- */
 
-static void send_rcpt_reply(struct client *c, const struct reply *reply)
+static void send_rcpt_reply(struct client *c, const struct reply *reply,
+    bool logged)
 {
 	AUTO_IPC_OUT o = IPC_OUT;
 
@@ -69,6 +70,7 @@ static void send_rcpt_reply(struct client *c, const struct reply *reply)
 	ipc_put_u32(&o, reply->code);
 	ipc_put_str(&o, str_c(reply->dsn));
 	ipc_put_str(&o, str_c(reply->text));
+	ipc_put_u32(&o, logged);
 	chan_send(&c->front->chan, &o, -1);
 }
 
@@ -124,7 +126,7 @@ static void rcpt_done(struct client *c)
 		c->end = &a->next;
 		c->rcpt_count++;
 	}
-	send_rcpt_reply(c, &c->resolve.reply);
+	send_rcpt_reply(c, &c->resolve.reply, false);
 }
 
 static void rcpt_step(struct client *c);
@@ -168,8 +170,28 @@ static void on_rcpt(struct client *c, struct ipc_in *in)
 	c->resolve.trusted = (c->flags & CF_TRUSTED) != 0;
 	c->resolve.trust_unknown = c->trust_unknown;
 	c->resolve.routed = (flags & WF_ROUTED) != 0;
+	if (!c->vrfy && router_over_limit(c, THROTTLE_RCPT)) {
+		reply_set(&c->resolve.reply, 450, "4.7.1",
+		    "Error: too many recipients from %s", c->addr);
+		send_rcpt_reply(c, &c->resolve.reply, true);
+		return;
+	}
 	c->waiting = WAIT_RCPT;
 	rcpt_step(c);
+}
+
+static void on_event(struct client *c, struct ipc_in *in)
+{
+	AUTO_IPC_OUT o = IPC_OUT;
+	uint32_t event = ipc_get_u32(in);
+
+	if (!ipc_in_ok(in) || c->waiting != WAIT_NOTHING ||
+	    event >= THROTTLE_EVENTS)
+		bug("malformed event from a front");
+	ipc_begin(&o, W_EVENT_REPLY);
+	ipc_put_u32(&o, c->number);
+	ipc_put_u32(&o, router_over_limit(c, (enum throttle_event)event));
+	chan_send(&c->front->chan, &o, -1);
 }
 
 /* --- the message --------------------------------------------------------- */
@@ -292,6 +314,9 @@ static void on_front_message(struct chan *chan, struct ipc_in *in, void *arg)
 	switch (in->type) {
 	case W_CONNECT:
 		on_connect(f, number, in);
+		break;
+	case W_EVENT:
+		on_event(c, in);
 		break;
 	case W_XCLIENT:
 		router_xclient(c, in);

@@ -44,26 +44,57 @@ static void send_welcome(struct client *c, unsigned code, const char *dsn,
 	chan_send(&c->front->chan, &o, -1);
 }
 
-static void admit(struct client *c)
+bool router_over_limit(struct client *c, enum throttle_event event)
 {
 	struct router *r = c->front->home;
+	char tag[256];
+	int64_t n;
+
+	if (c->is_unix || (c->flags & (CF_EXEMPT | CF_XCLIENT)))
+		return false;
+	n = throttle_event(r->throttle, c->addr, event);
+	if (n == 0)
+		return false;
+	snprintf(tag, sizeof(tag), "%s/smtpd", r->set->syslog_name);
+	log_as(tag, LOG_WARN,
+	    "%s rate limit exceeded: %lld from %s[%s] for service %s",
+	    throttle_name(event), (long long)n, c->name, c->addr, c->service);
+	return true;
+}
+
+/* Has it too many connections? The one that comes is counted. */
+static bool is_crowd(struct client *c)
+{
+	struct router *r = c->front->home;
+	char tag[256];
+
+	if (c->is_unix)
+		return false;
+	if (throttle_enter(r->throttle, c->addr,
+		c->flags & (CF_EXEMPT | CF_XCLIENT))) {
+		c->counted = true;
+		return false;
+	}
+	snprintf(tag, sizeof(tag), "%s/smtpd", r->set->syslog_name);
+	log_as(tag, LOG_WARN,
+	    "Connection concurrency limit exceeded: %lld from %s[%s] for "
+	    "service %s",
+	    (long long)r->set->smtpd_client_connection_count_limit + 1, c->name,
+	    c->addr, c->service);
+	return true;
+}
+
+static void admit(struct client *c)
+{
 	char text[600];
 
-	if (!c->is_unix &&
-	    !throttle_enter(r->throttle, c->addr,
-		c->flags & (CF_EXEMPT | CF_XCLIENT))) {
-		log_as("postfix/smtpd", LOG_WARN,
-		    "Connection concurrency "
-		    "limit exceeded: %lld from %s[%s]",
-		    (long long)r->set->smtpd_client_connection_count_limit,
-		    c->name, c->addr);
+	if (is_crowd(c) || router_over_limit(c, THROTTLE_CONNECT)) {
 		snprintf(text, sizeof(text),
 		    "%s Error: too many connections from %s",
-		    r->set->myhostname, c->addr);
+		    c->front->home->set->myhostname, c->addr);
 		send_welcome(c, 421, "4.7.0", text);
 		return;
 	}
-	c->counted = !c->is_unix;
 	send_welcome(c, 0, "", "");
 }
 

@@ -78,6 +78,8 @@ struct client {
 /* router_clients.c: who a client is, and what it may. Each answers, at once or
  * later, by W_CONNECT_REPLY. */
 void router_connect(struct client *c, struct ipc_in *in);
+/* Is the event over its limit? It is counted, and logged if so. */
+bool router_over_limit(struct client *c, enum throttle_event event);
 void router_xclient(struct client *c, struct ipc_in *in);
 
 #endif

@@ -273,8 +273,8 @@ static void count(struct session *s)
 {
 	struct session_state *in = s->in;
 
-	if (s->wish == WISH_RCPT || s->wish == WISH_TLS ||
-	    s->wish == WISH_XCLIENT || (BUSY & IN(in->state)))
+	if ((s->wish != WISH_NONE && s->wish != WISH_CLOSE) ||
+	    (BUSY & IN(in->state)))
 		return;
 	if (in->failed)
 		in->errors++;
@@ -429,7 +429,7 @@ void session_start(struct session *s, struct str waiting)
 	s->in->started = true;
 	log_info("connect from %s", s->in->peer);
 	if (s->in->wrapped)
-		s->wish = WISH_TLS;
+		session_ask_tls(s);
 	else
 		session_greet(s, waiting);
 }
@@ -458,6 +458,17 @@ size_t session_input(struct session *s, struct str bytes)
 			taken += line_input(s, rest);
 	}
 	return taken;
+}
+
+void session_resume_event(struct session *s, bool refused)
+{
+	if (s->wish != WISH_EVENT)
+		bug("a verdict that nobody asked for");
+	s->wish = WISH_NONE;
+	if (s->event == EVENT_TLS)
+		session_tls_event(s, refused);
+	else
+		session_mail_event(s, refused);
 }
 
 void session_waited(struct session *s)

@@ -13,6 +13,8 @@
  *			session_resume_rcpt(s, &reply)
  *		s->wish == WISH_COMMIT: have s->mail delivered, then
  *			session_resume_commit(s, replies, n)
+ *		s->wish == WISH_EVENT: ask the router about s->event, then
+ *			session_resume_event()
  *		s->wish == WISH_TLS: once out is empty, forget what came and
  *			was not consumed, shake hands, then
  *			session_tls_started() or session_tls_failed()
@@ -74,9 +76,15 @@ enum session_wish {
 	WISH_NONE,
 	WISH_RCPT,    /* may s->rcpt be delivered to? also for VRFY */
 	WISH_COMMIT,  /* s->mail is complete: deliver it */
+	WISH_EVENT,   /* is s->event within its rate limit? */
 	WISH_TLS,     /* send what is in out, then shake hands */
 	WISH_XCLIENT, /* s->claim is who the client is */
 	WISH_CLOSE,   /* send what is in out, then close */
+};
+
+enum session_event {
+	EVENT_MAIL,
+	EVENT_TLS,
 };
 
 /* An answer to a wish. text is without code and dsn; soft_bounce, the error
@@ -94,6 +102,7 @@ struct session_rcpt {
 	struct str notify;   /* NOTIFY= as given, else empty; for the relay */
 	bool routed;         /* see address.h: relay permission is needed */
 	bool verify;         /* VRFY: no transaction, nothing to remember */
+	bool logged; /* the front says: the refusal is in the log already */
 };
 
 struct session_mail {
@@ -115,6 +124,7 @@ struct session {
 	struct buf out; /* what the client should get */
 	enum session_wish wish;
 	struct session_rcpt rcpt; /* while WISH_RCPT is open */
+	enum session_event event; /* while WISH_EVENT is open */
 	struct {
 		const char *name, *addr; /* "unknown" if so */
 	} claim;                         /* while WISH_XCLIENT is open */
@@ -155,6 +165,8 @@ void session_resume_rcpt(struct session *s, const struct session_reply *reply);
 void session_resume_commit(struct session *s,
     const struct session_reply *replies, size_t n);
 
+/* The answer to WISH_EVENT. */
+void session_resume_event(struct session *s, bool refused);
 /* The answer to WISH_XCLIENT: the client is another one from now on; refusal
  * (NULL: none) is as in session_refuse(). */
 void session_resume_xclient(struct session *s,

@@ -244,6 +244,15 @@ static const char *protocol(const struct session *s)
 	return "SMTP";
 }
 
+static enum state accept_mail(struct session *s)
+{
+	s->mail.start_ms = clock_ms();
+	s->in->proto = protocol(s);
+	s->txn++;
+	session_say(s, 250, "2.1.0", "Ok");
+	return S_MAIL;
+}
+
 enum state do_mail(struct session *s, const struct smtp_command *cmd)
 {
 	struct session_state *in = s->in;
@@ -259,11 +268,22 @@ enum state do_mail(struct session *s, const struct smtp_command *cmd)
 	s->mail.sender = address_external(addr.address, &in->mail);
 	if (!has_room(s))
 		return session_mail_reset(s);
-	s->mail.start_ms = clock_ms();
-	in->proto = protocol(s);
-	s->txn++;
-	session_say(s, 250, "2.1.0", "Ok");
-	return S_MAIL;
+	if (in->set->smtpd_client_message_rate_limit <= 0)
+		return accept_mail(s);
+	s->event = EVENT_MAIL;
+	s->wish = WISH_EVENT;
+	return in->state;
+}
+
+void session_mail_event(struct session *s, bool refused)
+{
+	if (!refused) {
+		session_settle(s, accept_mail(s));
+		return;
+	}
+	session_say(s, 450, "4.7.1", "Error: too much mail from %s",
+	    s->in->addr);
+	session_settle(s, session_mail_reset(s));
 }
 
 enum state do_rcpt(struct session *s, const struct smtp_command *cmd)
@@ -370,7 +390,9 @@ void session_resume_rcpt(struct session *s, const struct session_reply *reply)
 	if (s->wish != WISH_RCPT)
 		bug("an answer that nobody asked for");
 	s->wish = WISH_NONE;
-	if (reply->code / 100 != 2) {
+	if (reply->code / 100 != 2 && s->rcpt.logged) {
+		session_put(s, reply);
+	} else if (reply->code / 100 != 2) {
 		session_reject(s, session_verbs[in->verb].name,
 		    s->rcpt.original, reply);
 	} else if (s->rcpt.verify) {

@@ -163,8 +163,14 @@ void session_add_origin(const struct session_state *in, struct buf *b);
 /* Is mail of this client, or of the one it forwards for, rewritten? */
 bool session_is_local(const struct session_state *in);
 
+/* The answer to an event was yes, or no. */
+void session_mail_event(struct session *s, bool refused);
+void session_tls_event(struct session *s, bool refused);
+
 /* session_tls.c */
 verb_fn do_starttls;
+/* Wish for a handshake, or first for the leave to have one more. */
+void session_ask_tls(struct session *s);
 bool session_offers_tls(const struct session *s);
 
 /* session_hello.c: what is around the mail. */

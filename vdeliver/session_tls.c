@@ -26,10 +26,42 @@ enum state do_starttls(struct session *s, const struct smtp_command *cmd)
 	} else if (!session_offers_tls(s)) {
 		session_say(s, 502, "5.5.1", "Error: command not implemented");
 	} else {
-		session_say(s, 220, "2.0.0", "Ready to start TLS");
-		s->wish = WISH_TLS;
+		session_ask_tls(s);
 	}
 	return in->state;
+}
+
+static void begin(struct session *s)
+{
+	if (!s->in->wrapped)
+		session_say(s, 220, "2.0.0", "Ready to start TLS");
+	s->wish = WISH_TLS;
+}
+
+void session_ask_tls(struct session *s)
+{
+	if (s->in->set->smtpd_client_new_tls_session_rate_limit <= 0) {
+		begin(s);
+		return;
+	}
+	s->event = EVENT_TLS;
+	s->wish = WISH_EVENT;
+}
+
+void session_tls_event(struct session *s, bool refused)
+{
+	struct session_state *in = s->in;
+
+	if (!refused) {
+		begin(s);
+		return;
+	}
+	/* Who waits for a handshake reads no clear text. */
+	if (!in->wrapped)
+		session_say(s, 421, "4.7.0",
+		    "%s Error: too many new TLS sessions from %s",
+		    in->set->myhostname, in->addr);
+	session_settle(s, S_END);
 }
 
 static void add_bits(struct buf *b, const struct tls_facts *f)

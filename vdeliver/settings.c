@@ -14,6 +14,7 @@
 #include "mail/mbox_lock.h"
 #include "map/redirect.h"
 #include "vdeliver/access.h"
+#include "vdeliver/logger.h"
 
 enum field {
 	STR_FIELD,
@@ -119,6 +120,13 @@ static const struct row {
 	S(smtpd_authorized_xforward_hosts),
 	S(smtpd_forbid_bare_newline_exclusions),
 	S(smtpd_client_event_limit_exceptions),
+	I(smtpd_client_connection_rate_limit),
+	T(anvil_rate_time_unit),
+	I(smtpd_client_message_rate_limit),
+	I(smtpd_client_recipient_rate_limit),
+	I(smtpd_client_new_tls_session_rate_limit),
+	I(smtpd_client_ipv4_prefix_length),
+	I(smtpd_client_ipv6_prefix_length),
 	S(smtpd_tls_security_level),
 	S(smtpd_tls_chain_files),
 	S(smtpd_tls_cert_file),
@@ -193,6 +201,22 @@ static const struct {
 	{ "smtpd_recipient_restrictions", "ignored" },
 	{ "smtpd_data_restrictions", "ignored" },
 	{ "smtpd_end_of_data_restrictions", "ignored" },
+	{ "smtpd_etrn_restrictions", "ignored" },
+	{ "smtpd_sender_login_maps", "ignored" },
+	{ "smtpd_sasl_auth_enable", "AUTH is not offered" },
+	{ "smtpd_milter_maps", "milters are not asked" },
+	{ "smtpd_proxy_filter", "content is not filtered" },
+	{ "smtpd_command_filter", "commands are taken as they come" },
+	{ "smtpd_upstream_proxy_protocol", "clients are who they seem to be" },
+	{ "smtpd_discard_ehlo_keyword_address_maps",
+	    "all clients get the same "
+	    "EHLO keywords" },
+	{ "smtpd_reject_footer", "replies have no footer" },
+	{ "smtpd_reject_footer_maps", "replies have no footer" },
+	{ "smtpd_tls_ask_ccert", "client certificates are not asked for" },
+	{ "smtpd_tls_req_ccert", "client certificates are not asked for" },
+	{ "smtpd_tls_session_cache_database", "sessions are not resumed" },
+	{ "smtpd_tls_wrappermode", "write smtps: in vdeliver_listen" },
 	{ "virtual_delivery_status_filter", "statuses are not filtered" },
 	{ "relayhost", "mail for other hosts is answered 451 4.3.5" },
 };
@@ -366,6 +390,8 @@ static enum st read_tls_level(struct settings *s, struct err *e)
 
 static enum st check(struct settings *s, struct err *e)
 {
+	int facility;
+
 	if (!is_hostname(s->myhostname))
 		return err_temp(e, "",
 		    "parameter myhostname: bad parameter "
@@ -376,6 +402,10 @@ static enum st check(struct settings *s, struct err *e)
 		    "do not specify relative pathname: "
 		    "virtual_mailbox_base = %s",
 		    s->virtual_mailbox_base);
+	if (!logger_facility(s->syslog_facility, &facility))
+		return err_temp(e, "",
+		    "parameter syslog_facility: unrecognized value: %s",
+		    s->syslog_facility);
 	if (check_locks(s, e) != ST_OK || read_tls_level(s, e) != ST_OK)
 		return ST_TEMP;
 	return check_sizes(s, e);
@@ -390,7 +420,7 @@ static void warn_unsupported(struct settings *s)
 	for (i = 0; i < NELEM(unsupported); i++) {
 		if (conf_str(s->conf, unsupported[i].name, &text, &e) ==
 			ST_OK &&
-		    text[0] != '\0')
+		    text[0] != '\0' && strcmp(text, "no") != 0)
 			log_warn("%s is not supported: %s", unsupported[i].name,
 			    unsupported[i].instead);
 	}

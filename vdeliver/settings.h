@@ -70,6 +70,13 @@ struct settings {
 	const char *smtpd_forbid_bare_newline_exclusions;
 	const char *smtpd_client_event_limit_exceptions;
 
+	int64_t smtpd_client_connection_rate_limit, anvil_rate_time_unit;
+	int64_t smtpd_client_message_rate_limit;
+	int64_t smtpd_client_recipient_rate_limit;
+	int64_t smtpd_client_new_tls_session_rate_limit;
+	int64_t smtpd_client_ipv4_prefix_length;
+	int64_t smtpd_client_ipv6_prefix_length;
+
 	/* its TLS; use and enforce are what the level says */
 	const char *smtpd_tls_security_level, *smtpd_tls_chain_files;
 	const char *smtpd_tls_cert_file, *smtpd_tls_key_file;

@@ -18,6 +18,7 @@ enum wire {
 	W_CONNECT = 1, /* CLIENT, str address ("" for UNIX), str service */
 	W_XCLIENT,     /* CLIENT, str name, str address: it is somebody else;
 			  the answer is W_CONNECT_REPLY */
+	W_EVENT,       /* CLIENT, u32 enum throttle_event: may it? */
 	W_RCPT,        /* CLIENT, TXN, u32 flags, str original, str address,
 			  str orcpt */
 	W_COMMIT,      /* CLIENT, TXN, u32 flags, str qid, str sender, u64 size,
@@ -26,7 +27,9 @@ enum wire {
 
 	/* router → front */
 	W_CONNECT_REPLY, /* CLIENT, u32 client_flags, str name, u32 code (0: welcome), str dsn, str text */
-	W_RCPT_REPLY,    /* CLIENT, TXN, u32 code, str dsn, str text */
+	W_EVENT_REPLY,   /* CLIENT, u32 refused */
+	W_RCPT_REPLY,    /* CLIENT, TXN, u32 code, str dsn, str text,
+			    u32 logged: no line about it is wanted */
 	W_COMMIT_REPLY,  /* CLIENT, TXN, u32 index, u32 of, u32 code, str dsn,
 			    str text */
 

@@ -74,6 +74,7 @@ UNIT_TESTS = \
 	%D%/test_spawn \
 	%D%/test_spool \
 	%D%/test_text \
+	%D%/test_throttle \
 	%D%/test_tls \
 	%D%/test_uidl
 if HAVE_SQLITE
@@ -144,6 +145,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_spawn_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_spool_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_text_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_throttle_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_tls_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_tls_pipe_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_uidl_CFLAGS = $(UNIT_CFLAGS)

@@ -29,6 +29,7 @@ static const struct {
 	{ "dead", { 421, "4.3.0", "mx.test Server local error" } },
 };
 static struct session_reply outcome;
+static int over_limit; /* the enum session_event that is; or -1 */
 
 /* A dialogue: out is what the client saw, stored what was delivered. */
 struct talk {
@@ -86,6 +87,7 @@ static void defaults(void)
 	    (struct session_client){ .name = "peer.test", .addr = "192.0.2.1" };
 	outcome = (struct session_reply){ 250, "2.0.0", "whatever" };
 	logged[0] = '\0';
+	over_limit = -1;
 }
 
 static struct session_reply ask_router(const struct session_rcpt *r)
@@ -125,6 +127,9 @@ static void serve(struct talk *t)
 			struct session_reply r = ask_router(&t->s->rcpt);
 
 			session_resume_rcpt(t->s, &r);
+		} else if (t->s->wish == WISH_EVENT) {
+			session_resume_event(t->s,
+			    (int)t->s->event == over_limit);
 		} else if (t->s->wish == WISH_XCLIENT) {
 			struct session_client c = {
 				.name = t->s->claim.name,
