@@ -229,7 +229,7 @@ static void open_victim(const struct tables *t, int i, struct victim *v)
 {
 	struct err e;
 
-	*v = (struct victim){ NULL };
+	*v = (struct victim){ 0 };
 	if (!t->atomic) {
 		v->map = open_map(t, i, MAP_WRITE);
 		return;

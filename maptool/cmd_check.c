@@ -36,7 +36,6 @@ static void say(struct check *c, size_t line, const char *fmt, ...)
     PRINTF(3, 4);
 static void say(struct check *c, size_t line, const char *fmt, ...)
 {
-	AUTO_BUF text = BUF_MAX(8192);
 	char part[4096];
 	va_list ap;
 

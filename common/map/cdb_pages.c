@@ -193,7 +193,7 @@ bool pages_check_cdb(struct str file, const struct pages_use *use,
 	struct cdb_file f = { .bytes = file, .use = use, .info = info };
 	uint32_t i;
 
-	*info = (struct pages_info){ NULL };
+	*info = (struct pages_info){ 0 };
 	if (file.n < HEAD_BYTES || file.n > UINT32_MAX) {
 		problem(&f,
 		    file.n == 0 ? "the file is empty"

@@ -292,7 +292,7 @@ bool pages_check_db(struct str file, const struct pages_use *use,
 	const struct method *m;
 	const char *why;
 
-	*info = (struct pages_info){ NULL };
+	*info = (struct pages_info){ 0 };
 	m = file.n < META_SIZE ? NULL : find_method(&f);
 	if (m == NULL) {
 		db_problem(&f,

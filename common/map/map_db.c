@@ -165,6 +165,7 @@ static enum st open_table(struct db_map *t, unsigned flags, struct err *e)
 	return t->engine->early ? db_hosts_connect(&t->hosts, e) : ST_OK;
 }
 
+static void warn(const char *fmt, ...) PRINTF(1, 2);
 static void warn(const char *fmt, ...)
 {
 	AUTO_BUF text = BUF_MAX(LOG_LINE_MAX);
