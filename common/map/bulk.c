@@ -268,12 +268,13 @@ static void drop_gone(struct bulk *b)
 static size_t common_start(const struct bulk *b)
 {
 	const struct bulk_rec *first = b->recs, *r;
-	size_t n = b->n == 0 ? 0 : first->key_n, i;
+	size_t n = b->n == 0 ? 0 : first->key_n, i, k;
 
-	for (r = first; r < b->recs + b->n && n != 0; r++) {
-		for (i = 0; i < n && i < r->key_n && r->p[i] == first->p[i];)
-			i++;
-		n = i;
+	for (i = 1; i < b->n && n != 0; i++) {
+		r = &first[i];
+		for (k = 0; k < n && k < r->key_n && r->p[k] == first->p[k];)
+			k++;
+		n = k;
 	}
 	return n;
 }
