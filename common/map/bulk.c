@@ -37,9 +37,6 @@ struct bulk {
 
 	struct slot *slots;
 	unsigned slot_bits;
-
-	uint64_t bytes;
-	size_t longest;
 };
 
 struct bulk *bulk_new(void)
@@ -198,9 +195,6 @@ static void append(struct bulk *b, const struct bulk_rec *r)
 		b->cap = cap;
 	}
 	b->recs[b->n++] = *r;
-	b->bytes += (uint64_t)r->key_n + r->val_n;
-	if (r->key_n > b->longest)
-		b->longest = r->key_n;
 }
 
 bool bulk_put(struct bulk *b, struct str key, struct str val, bool nul,
@@ -225,7 +219,6 @@ bool bulk_put(struct bulk *b, struct str key, struct str val, bool nul,
 	}
 	if (was_there && dup == BULK_REPLACE) {
 		old = &b->recs[slot->place - 1];
-		b->bytes -= (uint64_t)old->key_n + old->val_n;
 		old->p = NULL;
 		b->gone++;
 	}
@@ -238,16 +231,6 @@ bool bulk_put(struct bulk *b, struct str key, struct str val, bool nul,
 size_t bulk_count(const struct bulk *b)
 {
 	return b->n - b->gone;
-}
-
-uint64_t bulk_bytes(const struct bulk *b)
-{
-	return b->bytes;
-}
-
-size_t bulk_longest_key(const struct bulk *b)
-{
-	return b->longest;
 }
 
 /* --- order --------------------------------------------------------------- */

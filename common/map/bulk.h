@@ -47,10 +47,6 @@ bool bulk_put(struct bulk *b, struct str key, struct str val, bool nul,
 
 /* How many records there are. */
 size_t bulk_count(const struct bulk *b);
-/* The bytes of their keys and values. */
-uint64_t bulk_bytes(const struct bulk *b);
-/* The longest key. */
-size_t bulk_longest_key(const struct bulk *b);
 
 /*
  * Put them in order, once all are there: as they came; by the bytes of their
