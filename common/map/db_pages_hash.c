@@ -1,5 +1,6 @@
 /* db_pages_hash - the buckets of a hash file. */
 
+#include "map/bulk.h"
 #include "map/db_pages.h"
 
 #define AT_MAX_BUCKET 72
@@ -24,19 +25,9 @@ struct shape {
 	uint32_t max_bucket, high_mask, low_mask;
 };
 
-static uint32_t hash(struct str s)
-{
-	uint32_t h = 0;
-	size_t i;
-
-	for (i = 0; i < s.n; i++)
-		h = h * 16777619U ^ (unsigned char)s.p[i];
-	return h;
-}
-
 static uint32_t bucket_of(const struct shape *s, struct str key)
 {
-	uint32_t h = hash(key), b = h & s->high_mask;
+	uint32_t h = bulk_hash(key), b = h & s->high_mask;
 
 	return b > s->max_bucket ? h & s->low_mask : b;
 }
@@ -169,7 +160,7 @@ void db_walk_hash(struct db_pages *f)
 	uint32_t i;
 
 	if (db_u32(f, f->bytes + AT_CHECK) !=
-	    hash((struct str){ "%$sniglet^&", 12 })) {
+	    bulk_hash((struct str){ "%$sniglet^&", 12 })) {
 		db_problem(f, "made with another hash function");
 		return;
 	}
