@@ -97,6 +97,8 @@ COMMON_SRC = \
 	%D%/map/write_lmdb.c \
 	%D%/map/writer.h \
 	%D%/net/conn.c %D%/net/conn.h \
+	%D%/net/conn_layer.h \
+	%D%/net/conn_tls.c \
 	%D%/net/listen.c %D%/net/listen.h \
 	%D%/net/sasl.c %D%/net/sasl.h \
 	%D%/net/tls.c %D%/net/tls.h \

@@ -10,6 +10,7 @@ MAPTOOL_SRC = \
 	%D%/cmd_migrate.c \
 	%D%/cmd_query.c \
 	%D%/cmd_verify.c \
+	%D%/crypto.c %D%/crypto.h \
 	%D%/guard.c %D%/guard.h \
 	%D%/input.c %D%/input.h \
 	%D%/json.c %D%/json.h \

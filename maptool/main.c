@@ -3,11 +3,15 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/err.h"
 #include "base/log.h"
 #include "maptool/native.h"
 #include "maptool/postconf.h"
 #include "maptool/postmap.h"
+
+#define OUT_CHUNK 65536
 
 static const struct tool {
 	const char *name; /* argv[0] */
@@ -31,6 +35,14 @@ static const char usage[] =
     "Called as postmap, postalias, postconf or newaliases it is that tool. See\n"
     "maptool(1).\n";
 
+/* A long listing goes out in larger pieces than stdio's. */
+static void widen_output(void)
+{
+	if (!isatty(STDOUT_FILENO) &&
+	    setvbuf(stdout, NULL, _IOFBF, OUT_CHUNK) != 0)
+		bug("no memory for output");
+}
+
 int main(int argc, char **argv)
 {
 	static char unknown[] = "maptool";
@@ -39,6 +51,7 @@ int main(int argc, char **argv)
 	const struct tool *t;
 
 	log_init(name);
+	widen_output();
 	for (t = tools; t < tools + NELEM(tools); t++)
 		if (strcmp(t->name, name) == 0)
 			return t->run(argc, argv);

@@ -6,13 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/opensslv.h>
-
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "map/types.h"
+#include "maptool/crypto.h"
 
 static int by_name(const void *a, const void *b)
 {
@@ -51,50 +48,58 @@ static int show_logins(const struct postconf *pc UNUSED)
 	return 0;
 }
 
-static void tls_compile_version(void)
+static enum st tls_compile_version(struct err *e UNUSED)
 {
-	puts(OPENSSL_VERSION_TEXT);
+	puts(crypto_compile_version());
+	return ST_OK;
 }
 
-static void tls_run_version(void)
+static enum st tls_run_version(struct err *e)
 {
-	puts(OpenSSL_version(OPENSSL_VERSION));
+	const char *text;
+
+	if (crypto_run_version(&text, e) != ST_OK)
+		return ST_TEMP;
+	puts(text);
+	return ST_OK;
 }
 
-static void tls_algorithms(void)
+static enum st tls_algorithms(struct err *e)
 {
 	static const struct {
 		const char *name, *openssl;
 	} known[] = { { "dsa", "DSA" }, { "ecdsa", "EC" }, { "rsa", "RSA" } };
+	bool knows;
 	size_t i;
 
 	for (i = 0; i < NELEM(known); i++) {
-		EVP_PKEY_CTX *c =
-		    EVP_PKEY_CTX_new_from_name(NULL, known[i].openssl, NULL);
-
-		if (c != NULL)
+		if (crypto_knows_key(known[i].openssl, &knows, e) != ST_OK)
+			return ST_TEMP;
+		if (knows)
 			puts(known[i].name);
-		EVP_PKEY_CTX_free(c);
 	}
+	return ST_OK;
 }
 
 static int show_tls(const struct postconf *pc)
 {
 	static const struct {
 		const char *mode;
-		void (*show)(void);
+		enum st (*show)(struct err *e);
 	} modes[] = {
 		{ "compile-version", tls_compile_version },
 		{ "run-version", tls_run_version },
 		{ "public-key-algorithms", tls_algorithms },
 	};
+	struct err e;
 	size_t i;
 
 	for (i = 0; i < NELEM(modes); i++) {
 		if (strcmp(modes[i].mode, pc->tls_mode) != 0)
 			continue;
-		modes[i].show();
-		return 0;
+		if (modes[i].show(&e) == ST_OK)
+			return 0;
+		log_fatal("%s", e.text);
 	}
 	log_warn("unknown 'postconf -T' mode: %s", pc->tls_mode);
 	return 1;

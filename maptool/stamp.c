@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,10 +14,10 @@
 #include "base/io.h"
 #include "base/num.h"
 #include "map/temp.h"
+#include "maptool/crypto.h"
 
 #define HEADING  "# maptool build: what tables were made from; see maptool(1)\n"
 #define FILE_MAX 65536
-#define CHUNK    65536
 
 void stamp_stat(struct stamp_file *f, const char *path)
 {
@@ -35,24 +34,6 @@ bool stamp_same(const struct stamp_file *a, const struct stamp_file *b)
 	return a->size == b->size && a->s == b->s && a->ns == b->ns;
 }
 
-static bool digest(int fd, char *hex)
-{
-	unsigned char bytes[CHUNK], sum[EVP_MAX_MD_SIZE];
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	unsigned n = 0, i;
-	ssize_t got = -1;
-	bool good =
-	    ctx != NULL && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1;
-
-	while (good && (got = io_read_full(fd, bytes, sizeof(bytes))) > 0)
-		good = EVP_DigestUpdate(ctx, bytes, (size_t)got) == 1;
-	good = good && got == 0 && EVP_DigestFinal_ex(ctx, sum, &n) == 1;
-	EVP_MD_CTX_free(ctx);
-	for (i = 0; good && i < n && 2 * i + 2 < STAMP_SHA; i++)
-		snprintf(hex + (size_t)2 * i, 3, "%02x", sum[i]);
-	return good;
-}
-
 enum st stamp_source(struct stamp *s, const char *source, struct err *e)
 {
 	AUTO_FD fd = open(source, O_RDONLY | O_CLOEXEC);
@@ -62,9 +43,10 @@ enum st stamp_source(struct stamp *s, const char *source, struct err *e)
 		return err_temp(e, "", "open %s: %m", source);
 	s->source = (struct stamp_file){ sb.st_size, sb.st_mtim.tv_sec,
 		sb.st_mtim.tv_nsec };
-	errno = EIO;
-	return digest(fd, s->sha256) ? ST_OK
-				     : err_temp(e, "", "read %s: %m", source);
+	if (crypto_sha256(fd, s->sha256, e) == ST_OK)
+		return ST_OK;
+	err_prefix(e, "%s: ", source);
+	return ST_TEMP;
 }
 
 /* --- the file ------------------------------------------------------------ */

@@ -78,7 +78,15 @@ static enum st put_all(struct writer *w, DB *db, const struct bulk *b,
 	return rc == 0 ? ST_OK : fail(w, e, "error writing", rc);
 }
 
-/* db is as its type wants it, and is closed. */
+static int no_sync(int fd UNUSED)
+{
+	return 0;
+}
+
+/*
+ * db is as its type wants it, and is closed. Nobody reads the file before it
+ * is synced as a whole and renamed: the library need not sync it three times.
+ */
 static enum st write_new(struct writer *w, DB *db, DBTYPE type,
     const struct bulk *b, struct err *e)
 {
@@ -87,10 +95,12 @@ static enum st write_new(struct writer *w, DB *db, DBTYPE type,
 
 	/* One who adds later will not find pages of another size. */
 	db->set_pagesize(db, PAGE_BYTES);
+	db_env_set_func_fsync(no_sync);
 	rc = db->open(db, NULL, w->path, NULL, type, DB_CREATE | DB_TRUNCATE,
 	    0600);
 	st = rc == 0 ? put_all(w, db, b, e) : fail(w, e, "open database", rc);
 	rc = db->close(db, st == ST_OK ? 0 : DB_NOSYNC);
+	db_env_set_func_fsync(NULL);
 	return st != ST_OK || rc == 0 ? st : fail(w, e, "flush database", rc);
 }
 

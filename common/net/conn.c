@@ -1,4 +1,4 @@
-/* conn - lines over a socket, plain or TLS. */
+/* conn - lines over a socket, plain or through a layer as TLS. */
 
 #include "net/conn.h"
 
@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/xalloc.h"
-#include "net/tls.h"
+#include "net/conn_layer.h"
 
 /* Output is sent when so much is waiting. */
 #define OUT_CHUNK 32768
@@ -33,9 +33,46 @@ struct conn {
 	char in[CONN_LINE_MAX];
 	size_t start, end; /* what is in it and was not read */
 	struct buf out;
-	SSL_CTX *ctx;
-	SSL *ssl;
+	const struct conn_layer *layer;
+	void *layer_state; /* the conn itself without one */
 };
+
+/* --- without a layer ----------------------------------------------------- */
+
+static enum st plain_result(ssize_t did, short events, struct layer_io *io)
+{
+	if (did > 0)
+		io->done = (size_t)did;
+	else if (did < 0 && errno == EAGAIN)
+		io->events = events;
+	else if (did < 0 && errno != EINTR)
+		return ST_TEMP;
+	return did == 0 ? ST_NONE : ST_OK;
+}
+
+static enum st plain_read(void *conn, char *p, size_t n, struct layer_io *io,
+    struct err *e)
+{
+	const struct conn *c = conn;
+	enum st st = plain_result(recv(c->fd, p, n, 0), POLLIN, io);
+
+	return st != ST_TEMP
+	    ? st
+	    : err_temp(e, "4.4.2", "read from %s: %m", c->name);
+}
+
+static enum st plain_write(void *conn, const char *p, size_t n,
+    struct layer_io *io, struct err *e)
+{
+	const struct conn *c = conn;
+	enum st st = plain_result(send(c->fd, p, n, MSG_NOSIGNAL), POLLOUT, io);
+
+	return st != ST_TEMP ? st
+			     : err_temp(e, "4.4.2", "write to %s: %m", c->name);
+}
+
+static const struct conn_layer plain = { .read = plain_read,
+	.write = plain_write };
 
 struct conn *conn_new(int fd, const char *name, int64_t timeout_ms)
 {
@@ -46,6 +83,8 @@ struct conn *conn_new(int fd, const char *name, int64_t timeout_ms)
 	c->timeout_ms = timeout_ms;
 	c->deadline = CLOCK_NEVER;
 	c->out = BUF_MAX(OUT_CHUNK + CONN_LINE_MAX);
+	c->layer = &plain;
+	c->layer_state = c;
 	if (!fd_nonblock(fd, true))
 		bug("O_NONBLOCK on a socket: %m");
 	return c;
@@ -55,11 +94,8 @@ void conn_close(struct conn *c)
 {
 	if (c == NULL)
 		return;
-	if (c->ssl != NULL) {
-		SSL_shutdown(c->ssl);
-		SSL_free(c->ssl);
-		SSL_CTX_free(c->ctx);
-	}
+	if (c->layer->close != NULL)
+		c->layer->close(c->layer_state);
 	fd_clear(&c->fd);
 	buf_clear(&c->out);
 	free(c->name);
@@ -91,11 +127,6 @@ bool conn_is_loopback(const struct conn *c)
 	return c->loopback;
 }
 
-bool conn_is_tls(const struct conn *c)
-{
-	return c->ssl != NULL;
-}
-
 bool conn_timed_out(const struct conn *c)
 {
 	return c->timed_out;
@@ -103,8 +134,7 @@ bool conn_timed_out(const struct conn *c)
 
 /* --- waiting ------------------------------------------------------------- */
 
-static enum st wait_for(struct conn *c, short events, int64_t deadline,
-    struct err *e)
+enum st conn_wait(struct conn *c, short events, int64_t deadline, struct err *e)
 {
 	struct pollfd p = { c->fd, events, 0 };
 	int rc;
@@ -125,24 +155,6 @@ static enum st wait_for(struct conn *c, short events, int64_t deadline,
 	return err_temp(e, "4.4.2", "poll: %m");
 }
 
-/* What TLS wants before it can go on; ST_NONE: the peer has closed. */
-static enum st tls_wait(struct conn *c, int rc, int64_t deadline, struct err *e)
-{
-	char why[160];
-
-	switch (SSL_get_error(c->ssl, rc)) {
-	case SSL_ERROR_WANT_READ:
-		return wait_for(c, POLLIN, deadline, e);
-	case SSL_ERROR_WANT_WRITE:
-		return wait_for(c, POLLOUT, deadline, e);
-	case SSL_ERROR_ZERO_RETURN:
-		return ST_NONE;
-	default:
-		tls_reason(c->ssl, why, sizeof(why));
-		return err_temp(e, "4.7.5", "%s", why);
-	}
-}
-
 /* --- reading ------------------------------------------------------------- */
 
 static enum st receive(struct conn *c, char *p, size_t n, size_t *got,
@@ -150,23 +162,16 @@ static enum st receive(struct conn *c, char *p, size_t n, size_t *got,
 {
 	int64_t deadline = clock_deadline(c->timeout_ms);
 	enum st st = ST_OK;
-	ssize_t did;
 
 	while (st == ST_OK) {
-		did = c->ssl != NULL ? SSL_read(c->ssl, p, (int)n)
-				     : recv(c->fd, p, n, 0);
-		if (did > 0) {
-			*got = (size_t)did;
+		struct layer_io io = { 0, 0 };
+
+		st = c->layer->read(c->layer_state, p, n, &io, e);
+		*got = io.done;
+		if (io.done != 0)
 			return ST_OK;
-		}
-		if (c->ssl != NULL)
-			st = tls_wait(c, (int)did, deadline, e);
-		else if (did == 0)
-			st = ST_NONE;
-		else if (errno == EAGAIN)
-			st = wait_for(c, POLLIN, deadline, e);
-		else if (errno != EINTR)
-			st = err_temp(e, "4.4.2", "read from %s: %m", c->name);
+		if (st == ST_OK && io.events != 0)
+			st = conn_wait(c, io.events, deadline, e);
 	}
 	return st;
 }
@@ -241,7 +246,7 @@ enum st conn_read(struct conn *c, size_t n, struct buf *to, struct err *e)
 bool conn_has_input(const struct conn *c)
 {
 	return c->start != c->end ||
-	    (c->ssl != NULL && SSL_pending(c->ssl) != 0);
+	    (c->layer->pending != NULL && c->layer->pending(c->layer_state));
 }
 
 bool conn_is_quiet(const struct conn *c, int timeout_ms)
@@ -257,29 +262,22 @@ enum st conn_flush(struct conn *c, struct err *e)
 {
 	int64_t deadline = clock_deadline(c->timeout_ms);
 	enum st st = ST_OK;
-	ssize_t did;
 
-	while (c->out.n != 0) {
-		did = c->ssl != NULL
-		    ? SSL_write(c->ssl, c->out.p, (int)c->out.n)
-		    : send(c->fd, c->out.p, c->out.n, MSG_NOSIGNAL);
-		if (did > 0) {
-			buf_shift(&c->out, (size_t)did);
+	while (st == ST_OK && c->out.n != 0) {
+		struct layer_io io = { 0, 0 };
+
+		st =
+		    c->layer->write(c->layer_state, c->out.p, c->out.n, &io, e);
+		if (io.done != 0) {
+			buf_shift(&c->out, io.done);
 			deadline = clock_deadline(c->timeout_ms);
-			continue;
+		} else if (st == ST_OK && io.events != 0) {
+			st = conn_wait(c, io.events, deadline, e);
 		}
-		if (c->ssl != NULL)
-			st = tls_wait(c, (int)did, deadline, e);
-		else if (errno == EAGAIN)
-			st = wait_for(c, POLLOUT, deadline, e);
-		else if (errno != EINTR)
-			st = err_temp(e, "4.4.2", "write to %s: %m", c->name);
 		if (st == ST_NONE)
 			st = err_temp(e, "4.4.2", "%s has closed", c->name);
-		if (st != ST_OK)
-			return st;
 	}
-	return ST_OK;
+	return st;
 }
 
 enum st conn_put(struct conn *c, struct str bytes, struct err *e)
@@ -431,33 +429,31 @@ enum st conn_open(struct conn **c, const char *host, const char *port,
 	return st;
 }
 
-/* --- TLS ----------------------------------------------------------------- */
+/* --- layers -------------------------------------------------------------- */
 
-static enum st handshake(struct conn *c, struct err *e)
+int conn_fd(const struct conn *c)
 {
-	int64_t deadline = clock_deadline(c->timeout_ms);
-	enum st st = ST_OK;
-	int rc;
-
-	while (st == ST_OK && (rc = SSL_connect(c->ssl)) != 1)
-		st = tls_wait(c, rc, deadline, e);
-	return st == ST_NONE
-	    ? err_temp(e, "4.7.5", "%s closed during the TLS handshake",
-		  c->name)
-	    : st;
+	return c->fd;
 }
 
-enum st conn_starttls(struct conn *c, const struct tls_rules *rules,
-    struct err *e)
+const char *conn_name(const struct conn *c)
 {
-	if (conn_flush(c, e) != ST_OK || tls_client(&c->ctx, rules, e) != ST_OK)
-		return ST_TEMP;
-	c->ssl = SSL_new(c->ctx);
-	if (c->ssl == NULL || SSL_set_fd(c->ssl, c->fd) != 1)
-		bug("no TLS object");
-	/* RFC 2595 2.2: nothing from before may count. */
+	return c->name;
+}
+
+int64_t conn_timeout(const struct conn *c)
+{
+	return c->timeout_ms;
+}
+
+const struct conn_layer *conn_layer(const struct conn *c)
+{
+	return c->layer == &plain ? NULL : c->layer;
+}
+
+void conn_set_layer(struct conn *c, const struct conn_layer *layer, void *state)
+{
+	c->layer = layer;
+	c->layer_state = state;
 	c->start = c->end = 0;
-	if (tls_expect(c->ssl, rules, e) != ST_OK || handshake(c, e) != ST_OK)
-		return ST_TEMP;
-	return tls_check_fingerprint(c->ssl, rules, e);
 }
