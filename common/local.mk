@@ -35,6 +35,7 @@ COMMON_SRC = \
 	%D%/map/bdb_btree.c \
 	%D%/map/bdb_file.c %D%/map/bdb_file.h \
 	%D%/map/bdb_hash.c \
+	%D%/map/bdb_layout.h \
 	%D%/map/bdb_page.h \
 	%D%/map/braces.c %D%/map/braces.h \
 	%D%/map/build.c %D%/map/build.h \

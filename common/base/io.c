@@ -89,6 +89,16 @@ ssize_t io_read_full(int fd, void *p, size_t n)
 	return (ssize_t)got;
 }
 
+ssize_t io_read_at(int fd, void *p, size_t n, off_t at)
+{
+	ssize_t did;
+
+	do
+		did = pread(fd, p, n, at);
+	while (did < 0 && errno == EINTR);
+	return did;
+}
+
 enum st io_slurp(int fd, const char *name, struct buf *b, struct err *e)
 {
 	size_t room;

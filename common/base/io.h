@@ -38,6 +38,8 @@ bool io_leave_terminal(void) MUST_CHECK;
 bool io_write_full(int fd, const void *p, size_t n) MUST_CHECK;
 /* Read until n bytes or the end; the count, or -1 with errno. */
 ssize_t io_read_full(int fd, void *p, size_t n) MUST_CHECK;
+/* pread(2), which a signal does not break off. */
+ssize_t io_read_at(int fd, void *p, size_t n, off_t at) MUST_CHECK;
 
 /*
  * The content of a regular file, added to b (its limit applies: then ST_TEMP

@@ -48,7 +48,7 @@ static bool find_item(struct bdb_file *f, uint32_t i, uint32_t data,
 	if (from < PAGE_HEADER + 2 * bdb_entries(f, f->page) ||
 	    from + data > f->page_size)
 		return bdb_bad(f, "an item lies outside of its page",
-		    bdb_u32(f, f->page, 8));
+		    bdb_u32(f, f->page, AT_PAGE_NO));
 	type = (unsigned char)f->page[from + 2];
 	*item = (struct item){ .at = from,
 		.type = type & ~ITEM_DELETED,
@@ -60,11 +60,11 @@ static bool find_item(struct bdb_file *f, uint32_t i, uint32_t data,
 		need += item->n;
 	else
 		return bdb_bad(f, "an item is of no known kind",
-		    bdb_u32(f, f->page, 8));
+		    bdb_u32(f, f->page, AT_PAGE_NO));
 	return from + need <= f->page_size
 	    ? true
 	    : bdb_bad(f, "an item lies outside of its page",
-		  bdb_u32(f, f->page, 8));
+		  bdb_u32(f, f->page, AT_PAGE_NO));
 }
 
 /* The long form of an item stands where its data would in an inner page. */
@@ -79,17 +79,8 @@ static enum st load(struct bdb_file *f, const struct item *item, uint32_t data,
 		    bdb_u32(f, f->page, at + 8), out);
 	if (buf_set(out, (struct str){ f->page + item->at + data, item->n }))
 		return ST_OK;
-	bdb_bad(f, "an item is too long", bdb_u32(f, f->page, 8));
+	bdb_bad(f, "an item is too long", bdb_u32(f, f->page, AT_PAGE_NO));
 	return ST_TEMP;
-}
-
-/* By bytes, shorter first. */
-static int order(struct str a, struct str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int diff = n == 0 ? 0 : memcmp(a.p, b.p, n);
-
-	return diff != 0 ? diff : a.n < b.n ? -1 : a.n > b.n;
 }
 
 /* *diff: key against item i. */
@@ -102,12 +93,12 @@ static enum st compare(struct bdb_file *f, struct str key, uint32_t i,
 	if (!find_item(f, i, data, &item))
 		return ST_TEMP;
 	if (item.type == ITEM_DATA) {
-		*diff = order(key,
+		*diff = str_cmp(key,
 		    (struct str){ f->page + item.at + data, item.n });
 		return ST_OK;
 	}
 	st = load(f, &item, data, &f->k);
-	*diff = order(key, buf_str(&f->k));
+	*diff = str_cmp(key, buf_str(&f->k));
 	return st;
 }
 
@@ -161,7 +152,7 @@ static bool descend(struct bdb_file *f, const struct str *key, uint32_t *number)
 	for (;;) {
 		if (!bdb_load(f, *number))
 			return false;
-		is = (unsigned char)f->page[24];
+		is = (unsigned char)f->page[AT_LEVEL];
 		if (is == 0 || (level != 0 && is != level - 1))
 			return bdb_bad(f, "this page is on a wrong level",
 			    *number);
@@ -251,7 +242,7 @@ static bool check_below(struct bdb_file *f, uint32_t number, int level,
 		return bdb_bad(f, "the tree has more pages than it", number);
 	if (!bdb_load(f, number) || !check_page(f, number, level))
 		return false;
-	if ((unsigned char)f->page[24] != level)
+	if ((unsigned char)f->page[AT_LEVEL] != level)
 		return bdb_bad(f, "this page is on a wrong level", number);
 	n = level == 1 ? 0 : bdb_entries(f, f->page);
 	for (i = 0; i < n; i++) {
@@ -271,5 +262,5 @@ bool bdb_btree_check(struct bdb_file *f)
 	uint32_t budget = f->pages;
 
 	return bdb_load(f, f->root) &&
-	    check_below(f, f->root, (unsigned char)f->page[24], &budget);
+	    check_below(f, f->root, (unsigned char)f->page[AT_LEVEL], &budget);
 }

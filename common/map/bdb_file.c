@@ -2,7 +2,6 @@
 
 #include "map/bdb_file.h"
 
-#include <byteswap.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,12 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/xalloc.h"
 #include "map/bdb_page.h"
 
-#define HEADER_BYTES  512
-#define PAGE_SIZE_MIN 512u
-#define PAGE_SIZE_MAX 65536u
 /*
  * A long item belongs to one record, and may be a key on some levels above it:
  * who reads more pages of them than this times all there are goes in circles.
@@ -24,11 +21,7 @@
 /* A longer key is no key of anybody's. */
 #define KEY_LIMIT ((size_t)1 << 26)
 
-static const struct {
-	uint32_t magic;
-	uint32_t oldest, newest; /* versions */
-	unsigned char type;
-} kinds[] = {
+const struct bdb_method bdb_methods[] = {
 	[BDB_HASH] = { 0x061561, 7, 9, PAGE_HASH_META },
 	[BDB_BTREE] = { 0x053162, 8, 10, PAGE_BTREE_META },
 };
@@ -60,28 +53,12 @@ bool bdb_bad(struct bdb_file *f, const char *why, uint32_t page)
 
 uint16_t bdb_u16(const struct bdb_file *f, const char *page, size_t at)
 {
-	uint16_t v;
-
-	memcpy(&v, page + at, sizeof(v));
-	return f->swapped ? bswap_16(v) : v;
+	return bdb_get16(page + at, f->swapped);
 }
 
 uint32_t bdb_u32(const struct bdb_file *f, const char *page, size_t at)
 {
-	uint32_t v;
-
-	memcpy(&v, page + at, sizeof(v));
-	return f->swapped ? bswap_32(v) : v;
-}
-
-static ssize_t read_at(int fd, char *to, size_t n, off_t at)
-{
-	ssize_t did;
-
-	do
-		did = pread(fd, to, n, at);
-	while (did < 0 && errno == EINTR);
-	return did;
+	return bdb_get32(page + at, f->swapped);
 }
 
 bool bdb_read(struct bdb_file *f, uint32_t number, char *to)
@@ -90,12 +67,13 @@ bool bdb_read(struct bdb_file *f, uint32_t number, char *to)
 
 	if (number >= f->pages)
 		return bdb_bad(f, "it ends before this page", number);
-	n = read_at(f->fd, to, f->page_size, (off_t)number * f->page_size);
+	n = io_read_at(f->fd, to, f->page_size, (off_t)number * f->page_size);
 	if (n < 0)
 		return false;
 	if ((size_t)n != f->page_size)
 		return bdb_bad(f, "it ends within this page", number);
-	return bdb_u32(f, to, 8) == number || bdb_type(to) == PAGE_UNUSED
+	return bdb_u32(f, to, AT_PAGE_NO) == number ||
+		bdb_type(to) == PAGE_UNUSED
 	    ? true
 	    : bdb_bad(f, "this page has the number of another", number);
 }
@@ -120,20 +98,21 @@ bool bdb_load(struct bdb_file *f, uint32_t number)
 /* Is it ours, and does it have nothing that we do not read? */
 static bool check_header(struct bdb_file *f, const char *h)
 {
-	uint32_t magic = kinds[f->kind].magic, version;
+	uint32_t magic = bdb_methods[f->kind].magic, version;
 
 	f->swapped = false;
-	f->swapped = bdb_u32(f, h, 12) != magic;
-	if (bdb_u32(f, h, 12) != magic)
+	f->swapped = bdb_u32(f, h, AT_MAGIC) != magic;
+	if (bdb_u32(f, h, AT_MAGIC) != magic)
 		return bdb_bad(f, "it is no table of this type", 0);
-	version = bdb_u32(f, h, 16);
-	if (version < kinds[f->kind].oldest || version > kinds[f->kind].newest)
+	version = bdb_u32(f, h, AT_VERSION);
+	if (version < bdb_methods[f->kind].oldest ||
+	    version > bdb_methods[f->kind].newest)
 		return bdb_bad(f, "it has another version of the format", 0);
-	if (h[24] != 0 || h[26] != 0)
+	if (h[AT_CRYPT] != 0 || h[AT_META_FLAG] != 0)
 		return bdb_bad(f, "it has checksums or is encrypted", 0);
-	if (bdb_type(h) != kinds[f->kind].type)
+	if (bdb_type(h) != bdb_methods[f->kind].meta)
 		return bdb_bad(f, "its first page is no header", 0);
-	if (bdb_u32(f, h, 48) != 0)
+	if (bdb_u32(f, h, AT_FLAGS) != 0)
 		return bdb_bad(f, "it holds duplicates or several tables", 0);
 	return true;
 }
@@ -147,11 +126,11 @@ static bool read_hash_header(struct bdb_file *f, const char *h)
 {
 	size_t i;
 
-	f->max_bucket = bdb_u32(f, h, 72);
-	f->high_mask = bdb_u32(f, h, 76);
-	f->low_mask = bdb_u32(f, h, 80);
+	f->max_bucket = bdb_u32(f, h, AT_MAX_BUCKET);
+	f->high_mask = bdb_u32(f, h, AT_HIGH_MASK);
+	f->low_mask = bdb_u32(f, h, AT_LOW_MASK);
 	for (i = 0; i < NELEM(f->spares); i++)
-		f->spares[i] = bdb_u32(f, h, 96 + 4 * i);
+		f->spares[i] = bdb_u32(f, h, AT_SPARES + 4 * i);
 	if (!is_mask(f->high_mask) || f->low_mask != f->high_mask >> 1 ||
 	    f->max_bucket > f->high_mask || f->max_bucket < f->low_mask ||
 	    f->max_bucket >= f->pages)
@@ -161,27 +140,27 @@ static bool read_hash_header(struct bdb_file *f, const char *h)
 
 static bool read_btree_header(struct bdb_file *f, const char *h)
 {
-	f->root = bdb_u32(f, h, 88);
+	f->root = bdb_u32(f, h, AT_ROOT);
 	return f->root != 0 ? true : bdb_bad(f, "it has no root", 0);
 }
 
 bool bdb_file_header(struct bdb_file *f)
 {
-	char h[HEADER_BYTES];
+	char h[META_BYTES];
 	uint32_t size;
 	struct stat sb;
 	ssize_t n;
 
 	f->why[0] = '\0';
 	f->loaded = 0;
-	n = read_at(f->fd, h, sizeof(h), 0);
+	n = io_read_at(f->fd, h, sizeof(h), 0);
 	if (n < 0 || fstat(f->fd, &sb) != 0)
 		return false;
 	if (n != sizeof(h))
 		return bdb_bad(f, "it is too short", 0);
 	if (!check_header(f, h))
 		return false;
-	size = bdb_u32(f, h, 20);
+	size = bdb_u32(f, h, AT_PAGE_SIZE);
 	if (size < PAGE_SIZE_MIN || size > PAGE_SIZE_MAX || !is_mask(size - 1))
 		return bdb_bad(f, "its page size makes no sense", 0);
 	if (size != f->page_size) {
@@ -193,7 +172,7 @@ bool bdb_file_header(struct bdb_file *f)
 	f->pages = sb.st_size / size > UINT32_MAX
 	    ? UINT32_MAX
 	    : (uint32_t)(sb.st_size / size);
-	f->free = bdb_u32(f, h, 28);
+	f->free = bdb_u32(f, h, AT_FREE);
 	return f->kind == BDB_HASH ? read_hash_header(f, h)
 				   : read_btree_header(f, h);
 }
@@ -227,7 +206,7 @@ enum st bdb_overflow(struct bdb_file *f, uint32_t first, uint32_t n,
 		}
 		if (!bdb_read(f, number, f->other))
 			return ST_TEMP;
-		here = bdb_u16(f, f->other, 22);
+		here = bdb_u16(f, f->other, AT_OFFSET);
 		if (number == 0 || bdb_type(f->other) != PAGE_OVERFLOW ||
 		    here == 0 || here > n ||
 		    here > f->page_size - PAGE_HEADER) {
@@ -267,13 +246,13 @@ enum st bdb_file_next(struct bdb_file *f, struct bdb_at *at, struct buf *key,
 /* What the library divides by, and where it puts new pages. */
 static bool check_for_writing(struct bdb_file *f)
 {
-	char h[HEADER_BYTES];
+	char h[META_BYTES];
 
-	if (read_at(f->fd, h, sizeof(h), 0) != sizeof(h))
+	if (io_read_at(f->fd, h, sizeof(h), 0) != sizeof(h))
 		return bdb_bad(f, "it is too short", 0);
 	if (bdb_u32(f, h, 32) >= f->pages)
 		return bdb_bad(f, "it has fewer pages than it says", 0);
-	if (f->kind == BDB_BTREE && bdb_u32(f, h, 76) < 2)
+	if (f->kind == BDB_BTREE && bdb_u32(f, h, AT_HIGH_MASK) < 2)
 		return bdb_bad(f, "its items per page make no sense", 0);
 	return true;
 }
@@ -286,7 +265,8 @@ static bool check_free(struct bdb_file *f)
 		if (!bdb_load(f, number))
 			return false;
 		if (bdb_type(f->page) != PAGE_UNUSED ||
-		    bdb_u32(f, f->page, 8) != number || steps++ == f->pages)
+		    bdb_u32(f, f->page, AT_PAGE_NO) != number ||
+		    steps++ == f->pages)
 			return bdb_bad(f, "the unused pages are broken here",
 			    number);
 		number = bdb_next_page(f, f->page);

@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/str.h"
+#include "map/bdb_layout.h"
 #include "map/page_cache.h"
 
 enum bdb_kind {
@@ -34,7 +35,7 @@ struct bdb_file {
 	uint32_t free;  /* first unused page, 0: none */
 	/* hash */
 	uint32_t max_bucket, high_mask, low_mask;
-	uint32_t spares[32];
+	uint32_t spares[SPARES];
 	/* btree */
 	uint32_t root;
 

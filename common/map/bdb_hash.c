@@ -47,13 +47,13 @@ static bool find_item(struct bdb_file *f, uint32_t i, struct item *item)
 	*item = (struct item){ 0 };
 	if (from < lowest || from >= to || to > f->page_size)
 		return bdb_bad(f, "an item lies outside of its page",
-		    bdb_u32(f, f->page, 8));
+		    bdb_u32(f, f->page, AT_PAGE_NO));
 	item->data = (struct str){ f->page + from + 1, to - from - 1 };
 	if (f->page[from] == ITEM_DATA)
 		return true;
 	if (f->page[from] != ITEM_LONG || to - from < 12)
 		return bdb_bad(f, "an item is of no known kind",
-		    bdb_u32(f, f->page, 8));
+		    bdb_u32(f, f->page, AT_PAGE_NO));
 	item->is_long = true;
 	item->first = bdb_u32(f, f->page, from + 4);
 	item->n = bdb_u32(f, f->page, from + 8);
@@ -71,7 +71,7 @@ static enum st take(struct bdb_file *f, uint32_t i, struct buf *out)
 		return bdb_overflow(f, item.first, item.n, out);
 	if (buf_set(out, item.data))
 		return ST_OK;
-	bdb_bad(f, "an item is too long", bdb_u32(f, f->page, 8));
+	bdb_bad(f, "an item is too long", bdb_u32(f, f->page, AT_PAGE_NO));
 	return ST_TEMP;
 }
 

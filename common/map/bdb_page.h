@@ -9,19 +9,7 @@
 
 #include "base/macros.h"
 #include "map/bdb_file.h"
-
-#define PAGE_HEADER 26
-
-enum page_type {
-	PAGE_UNUSED = 0,
-	PAGE_HASH_UNSORTED = 2,
-	PAGE_BTREE_INNER = 3,
-	PAGE_BTREE_LEAF = 5,
-	PAGE_OVERFLOW = 7,
-	PAGE_HASH_META = 8,
-	PAGE_BTREE_META = 9,
-	PAGE_HASH = 13,
-};
+#include "map/bdb_layout.h"
 
 /* Say why the file is refused; false, with errno EINVAL. */
 bool bdb_bad(struct bdb_file *f, const char *why, uint32_t page);
@@ -38,17 +26,17 @@ bool bdb_load(struct bdb_file *f, uint32_t number) MUST_CHECK;
 
 static inline enum page_type bdb_type(const char *page)
 {
-	return (unsigned char)page[25];
+	return (unsigned char)page[AT_TYPE];
 }
 
 static inline uint32_t bdb_next_page(const struct bdb_file *f, const char *page)
 {
-	return bdb_u32(f, page, 16);
+	return bdb_u32(f, page, AT_NEXT);
 }
 
 static inline uint32_t bdb_entries(const struct bdb_file *f, const char *page)
 {
-	return bdb_u16(f, page, 20);
+	return bdb_u16(f, page, AT_ITEMS);
 }
 
 /* Is the array of offsets within the page? */

@@ -7,53 +7,25 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
-
-#define META_SIZE   512
-#define PAGE_MIN    512
-#define PAGE_MAX    65536
-#define VERSION_MIN 8
-#define VERSION_MAX 10
-/* Places in the meta page. */
-#define AT_MAGIC     12
-#define AT_VERSION   16
-#define AT_PAGE_SIZE 20
-#define AT_CRYPT     24
-#define AT_TYPE      25
-#define AT_META_FLAG 26
-#define AT_FREE      28
-#define AT_LAST      32
-#define AT_PARTS     36
-#define AT_FLAGS     48
-/* Places in every page. */
-#define AT_PAGE_NO 8
-#define AT_NEXT    16
-#define AT_ITEMS   20
-#define AT_OFFSET  22
+#include "map/bdb_file.h"
 
 static const struct method {
 	const char *name;
-	uint32_t magic;
-	unsigned char type;
+	const struct bdb_method *is;
 	void (*walk)(struct db_pages *f);
 } methods[] = {
-	{ "hash", 0x061561, PAGE_HASH_META, db_walk_hash },
-	{ "btree", 0x053162, PAGE_BTREE_META, db_walk_btree },
+	{ "hash", &bdb_methods[BDB_HASH], db_walk_hash },
+	{ "btree", &bdb_methods[BDB_BTREE], db_walk_btree },
 };
 
 uint16_t db_u16(const struct db_pages *f, const unsigned char *p)
 {
-	uint16_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return f->swapped ? __builtin_bswap16(v) : v;
+	return bdb_get16(p, f->swapped);
 }
 
 uint32_t db_u32(const struct db_pages *f, const unsigned char *p)
 {
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return f->swapped ? __builtin_bswap32(v) : v;
+	return bdb_get32(p, f->swapped);
 }
 
 void db_problem(struct db_pages *f, const char *fmt, ...)
@@ -99,7 +71,8 @@ const unsigned char *db_visit(struct db_pages *f, uint32_t no)
 	}
 	f->seen[no] = 1;
 	/* One that was never written says nothing of itself. */
-	if (page[AT_TYPE] != PAGE_NONE && db_u32(f, page + AT_PAGE_NO) != no) {
+	if (page[AT_TYPE] != PAGE_UNUSED &&
+	    db_u32(f, page + AT_PAGE_NO) != no) {
 		db_problem(f, "page %u says to be page %u", no,
 		    db_u32(f, page + AT_PAGE_NO));
 		return NULL;
@@ -114,7 +87,7 @@ bool db_index(struct db_pages *f, const unsigned char *page, uint32_t no,
 
 	/* Of the largest page size, 16 bits cannot say the end. */
 	if (low == 0)
-		low = PAGE_MAX;
+		low = PAGE_SIZE_MAX;
 	*items = db_u16(f, page + AT_ITEMS);
 	if (low <= f->size && PAGE_HEADER + 2 * *items <= low)
 		return true;
@@ -182,7 +155,7 @@ static void walk_free(struct db_pages *f)
 
 		if (page == NULL)
 			return;
-		if (page[AT_TYPE] != PAGE_NONE) {
+		if (page[AT_TYPE] != PAGE_UNUSED) {
 			db_problem(f, "page %u is in use but said to be free",
 			    no);
 			return;
@@ -199,7 +172,7 @@ static void look_for_lost(struct db_pages *f)
 	for (no = 1; no < f->count; no++) {
 		const unsigned char *page = db_page(f, no);
 
-		if (f->seen[no] || page[AT_TYPE] == PAGE_NONE ||
+		if (f->seen[no] || page[AT_TYPE] == PAGE_UNUSED ||
 		    db_u16(f, page + AT_ITEMS) == 0)
 			continue;
 		if (lost++ == 0)
@@ -226,7 +199,7 @@ static const struct method *find_method(struct db_pages *f)
 	for (i = 0; i < 2 * NELEM(methods); i++) {
 		f->swapped = i >= NELEM(methods);
 		if (db_u32(f, f->bytes + AT_MAGIC) ==
-		    methods[i % NELEM(methods)].magic)
+		    methods[i % NELEM(methods)].is->magic)
 			return &methods[i % NELEM(methods)];
 	}
 	return NULL;
@@ -238,15 +211,15 @@ static const char *unusual(const struct db_pages *f, const struct method *m)
 	const unsigned char *meta = f->bytes;
 	uint32_t version = db_u32(f, meta + AT_VERSION);
 
-	if (meta[AT_TYPE] != m->type || db_u32(f, meta + AT_PAGE_NO) != 0)
+	if (meta[AT_TYPE] != m->is->meta || db_u32(f, meta + AT_PAGE_NO) != 0)
 		return "the first page is no meta page";
-	if (version < VERSION_MIN || version > VERSION_MAX)
+	if (version < m->is->oldest || version > m->is->newest)
 		return "a version of the format that is not known";
 	if (meta[AT_CRYPT] != 0 || meta[AT_META_FLAG] != 0 ||
 	    db_u32(f, meta + AT_PARTS) != 0 || db_u32(f, meta + AT_FLAGS) != 0)
 		return "checksums, encryption, partitions or duplicates, "
 		       "which no postmap makes";
-	if (f->size < PAGE_MIN || f->size > PAGE_MAX ||
+	if (f->size < PAGE_SIZE_MIN || f->size > PAGE_SIZE_MAX ||
 	    (f->size & (f->size - 1)) != 0)
 		return "a page size that cannot be";
 	return NULL;
@@ -293,7 +266,7 @@ bool pages_check_db(struct str file, const struct pages_use *use,
 	const char *why;
 
 	*info = (struct pages_info){ 0 };
-	m = file.n < META_SIZE ? NULL : find_method(&f);
+	m = file.n < META_BYTES ? NULL : find_method(&f);
 	if (m == NULL) {
 		db_problem(&f,
 		    file.n == 0 ? "the file is empty"

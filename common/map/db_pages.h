@@ -11,22 +11,9 @@
 #include "base/buf.h"
 #include "base/macros.h"
 #include "base/str.h"
+#include "map/bdb_layout.h"
 #include "map/pages.h"
 
-/* Types of pages. */
-enum {
-	PAGE_NONE = 0,
-	PAGE_HASH_UNSORTED = 2,
-	PAGE_BTREE_NODE = 3,
-	PAGE_BTREE_LEAF = 5,
-	PAGE_OVERFLOW = 7,
-	PAGE_HASH_META = 8,
-	PAGE_BTREE_META = 9,
-	PAGE_HASH = 13,
-};
-
-/* Before the index of 16-bit offsets. */
-#define PAGE_HEADER 26
 /* An item whose data lies on pages of its own. */
 #define ITEM_FAR 12
 

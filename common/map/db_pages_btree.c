@@ -2,14 +2,6 @@
 
 #include "map/db_pages.h"
 
-#define AT_ROOT 88
-/* Places in a page. */
-#define AT_PREV  12
-#define AT_NEXT  16
-#define AT_ITEMS 20
-#define AT_LEVEL 24
-#define AT_TYPE  25
-
 /* Kinds of items; the top bit says that it was deleted. */
 enum {
 	ITEM_DATA = 1,
@@ -167,7 +159,8 @@ static void walk_tree(struct tree *t, uint32_t no, unsigned level)
 	if (level == 0)
 		level = page[AT_LEVEL];
 	if (page[AT_LEVEL] != level ||
-	    page[AT_TYPE] != (level == 1 ? PAGE_BTREE_LEAF : PAGE_BTREE_NODE) ||
+	    page[AT_TYPE] !=
+		(level == 1 ? PAGE_BTREE_LEAF : PAGE_BTREE_INNER) ||
 	    level == 0) {
 		db_problem(f, "page %u is not at its place in the tree", no);
 		return;

@@ -3,18 +3,6 @@
 #include "map/bulk.h"
 #include "map/db_pages.h"
 
-#define AT_MAX_BUCKET 72
-#define AT_HIGH_MASK  76
-#define AT_LOW_MASK   80
-#define AT_CHECK      92
-#define AT_SPARES     96
-#define SPARES        32
-/* Places in a page. */
-#define AT_PREV  12
-#define AT_NEXT  16
-#define AT_ITEMS 20
-#define AT_TYPE  25
-
 /* Kinds of items. */
 enum {
 	ITEM_DATA = 1,
@@ -121,7 +109,7 @@ static void walk_bucket(struct db_pages *f, const struct shape *s,
 		if (page == NULL)
 			return;
 		/* A bucket that never had a record was never written. */
-		if (page[AT_TYPE] == PAGE_NONE && before == 0 &&
+		if (page[AT_TYPE] == PAGE_UNUSED && before == 0 &&
 		    db_u16(f, page + AT_ITEMS) == 0)
 			return;
 		if (page[AT_TYPE] != PAGE_HASH &&

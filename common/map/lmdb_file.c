@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/xalloc.h"
 
 #define MAGIC         0xBEEFC0DEu
@@ -88,16 +89,6 @@ static uint64_t u64(const char *p, size_t at)
 	return v;
 }
 
-static ssize_t read_at(int fd, char *to, size_t n, off_t at)
-{
-	ssize_t did;
-
-	do
-		did = pread(fd, to, n, at);
-	while (did < 0 && errno == EINTR);
-	return did;
-}
-
 /* Read n bytes that begin in a page, as far as the file goes. */
 static bool read_bytes(struct lmdb_file *f, uint64_t page, size_t skip,
     char *to, size_t n)
@@ -106,7 +97,7 @@ static bool read_bytes(struct lmdb_file *f, uint64_t page, size_t skip,
 
 	if (page >= f->pages || n > (f->pages - page) * f->page_size - skip)
 		return bad(f, "it ends before this page", page);
-	did = read_at(f->fd, to, n, (off_t)(page * f->page_size + skip));
+	did = io_read_at(f->fd, to, n, (off_t)(page * f->page_size + skip));
 	if (did < 0)
 		return false;
 	return (size_t)did == n ? true
@@ -120,7 +111,7 @@ static bool read_meta(struct lmdb_file *f, off_t at, char *meta)
 {
 	uint32_t size;
 
-	if (read_at(f->fd, meta, META_BYTES, at) != META_BYTES)
+	if (io_read_at(f->fd, meta, META_BYTES, at) != META_BYTES)
 		return bad(f, "it is too short", 0);
 	size = u32(meta, AT_PAGE_SIZE);
 	if ((u16(meta, AT_FLAGS) & PAGE_META) == 0 ||
@@ -285,15 +276,6 @@ static enum st take_value(struct lmdb_file *f, const struct node *node,
 	return ST_OK;
 }
 
-/* By bytes, shorter first. */
-static int order(struct str a, struct str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int diff = n == 0 ? 0 : memcmp(a.p, b.p, n);
-
-	return diff != 0 ? diff : a.n < b.n ? -1 : a.n > b.n;
-}
-
 /*
  * The last node that is not behind key, in *place, the first one when there is
  * none. ST_NONE: it has another key.
@@ -311,7 +293,7 @@ static enum st search(struct lmdb_file *f, struct str key, uint32_t *place,
 		middle = low + (high - low) / 2;
 		if (!find_node(f, middle, node))
 			return ST_TEMP;
-		diff = order(key, node->key);
+		diff = str_cmp(key, node->key);
 		if (diff >= 0) {
 			*place = middle;
 			found = diff == 0;

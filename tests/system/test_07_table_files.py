@@ -1,6 +1,7 @@
 """Table files: the real postmap reads ours, ours reads the real one's."""
 
 import os
+import shutil
 import subprocess
 import time
 
@@ -151,6 +152,25 @@ def test_a_rebuild_leaves_the_old_file_alone(table, run):
                for s in steps[:at[0]])
     assert any(s.startswith("fsync(") and f"<{etc}>" in s
                for s in steps[at[0]:])
+
+
+def test_a_build_syncs_the_file_and_the_directory_once(table, run):
+    etc, name, _ = table
+    run("strace", *strace(etc, "-y", "-e", "trace=fsync,fdatasync,msync,"
+                          "write,pwrite64,writev,pwritev,/^rename"), name)
+    calls = [line.split(None, 1)[1].split("(")[0]
+             for line in (etc / "trace").read_text().splitlines()
+             if ".new." in line or f"<{etc}>" in line]
+    assert [c for c in calls if "sync" in c] == ["fsync", "fsync"]
+    assert calls[-3:] == ["fsync", "rename", "fsync"]
+
+
+def test_a_build_does_not_carry_openssl():
+    libraries = subprocess.run(["ldd", shutil.which("maptool")],
+                               capture_output=True, text=True,
+                               check=True).stdout
+    assert "libdb" in libraries
+    assert "libcrypto" not in libraries and "libssl" not in libraries
 
 
 @pytest.mark.parametrize("fault", [
