@@ -1,6 +1,8 @@
 /*
  * chan - an ipc socket in an event loop: sends never block, what does not fit
- * the socket buffer waits here. The number of unanswered requests bounds both.
+ * the socket buffer waits here. The number of unanswered requests bounds both;
+ * a peer that reads nothing and lets CHAN_QUEUE_MAX messages wait is given up,
+ * and so is one that a message cannot be kept for: it counts as gone.
  */
 #ifndef VDELIVER_CHAN_H
 #define VDELIVER_CHAN_H
@@ -9,6 +11,8 @@
 
 #include "base/list.h"
 #include "priv/ipc.h"
+
+#define CHAN_QUEUE_MAX 10000
 
 struct chan;
 
@@ -20,8 +24,10 @@ typedef void chan_gone_fn(struct chan *c, void *arg);
 struct chan {
 	struct ev_loop *loop;
 	struct ev_io reader, writer;
-	int fd; /* -1: closed */
+	struct ev_timer pause; /* runs while the kernel is short of room */
+	int fd;                /* -1: closed */
 	struct list queue;
+	size_t queued;
 	chan_message_fn *message;
 	chan_gone_fn *gone;
 	void *arg;

@@ -159,6 +159,10 @@ static enum st check_listed(const char *param, const char *maps, uint32_t id,
 enum st identity_allows(const struct identity *id, const struct settings *set,
     uint32_t uid, uint32_t gid, struct err *e)
 {
+	/* For setresuid(2) the last one is nobody's: leave it as it is. */
+	if (uid == UINT32_MAX || gid == UINT32_MAX)
+		return err_temp(e, "4.3.5", "uid %u, gid %u: not an owner", uid,
+		    gid);
 	if (uid == 0 || gid == 0 || (int64_t)uid < set->virtual_minimum_uid)
 		return err_temp(e, "4.3.5",
 		    "uid %u, gid %u: below "

@@ -67,7 +67,7 @@ static void to_logger(enum log_level level, const char *tag, const char *line,
 	ipc_put_str(&o, str_c(line));
 	/* The socket blocks while the logger is behind: lines are not lost.
 	 * Without a logger they go to stderr, the last resort. */
-	if (ipc_send(*fd, &o, -1) != IPC_OK)
+	if (ipc_send_wait(*fd, &o, -1) != IPC_OK)
 		dprintf(STDERR_FILENO, "%s: %s\n", tag, line);
 }
 

@@ -171,7 +171,7 @@ static bool handle(struct lookup *l, int router, struct ipc_in *in)
 	ipc_put_str(&o, str_c(e.text));
 	ipc_put_str(&o, st == ST_OK ? buf_str(&val) : STR_NONE);
 	ipc_put_str(&o, st == ST_OK ? ext : STR_NONE);
-	return ipc_out_ok(&o) && ipc_send(router, &o, -1) == IPC_OK;
+	return ipc_out_ok(&o) && ipc_send_wait(router, &o, -1) == IPC_OK;
 }
 
 void lookup_run(struct lookup *l, int router)

@@ -146,7 +146,7 @@ static void answer(struct worker *w, struct job *j)
 	if (!ipc_out_ok(&o))
 		bug("answer for %zu targets is too long", j->n);
 	/* Without a router nobody waits for it, and the other thread ends us. */
-	if (ipc_send(w->router, &o, -1) != IPC_OK)
+	if (ipc_send_wait(w->router, &o, -1) != IPC_OK)
 		return;
 }
 
@@ -283,7 +283,7 @@ static void tell_waits(struct worker *w, struct job *j)
 		return;
 	ipc_begin(&o, W_WAITS);
 	ipc_put_u32(&o, j->id);
-	j->told = ipc_out_ok(&o) && ipc_send(w->router, &o, -1) == IPC_OK;
+	j->told = ipc_out_ok(&o) && ipc_send_wait(w->router, &o, -1) == IPC_OK;
 	w->told += j->told;
 }
 

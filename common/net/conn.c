@@ -332,7 +332,8 @@ static int connect_one(const struct sockaddr *sa, socklen_t n, int64_t ms)
 	AUTO_FD fd = socket(sa->sa_family,
 	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct pollfd p = { fd, POLLOUT, 0 };
-	int on = 1, error = 0;
+	int64_t deadline = clock_deadline(ms);
+	int on = 1, error = 0, rc;
 	socklen_t size = sizeof(error);
 
 	if (fd < 0)
@@ -340,10 +341,13 @@ static int connect_one(const struct sockaddr *sa, socklen_t n, int64_t ms)
 	if (connect(fd, sa, n) != 0) {
 		if (errno != EINPROGRESS)
 			return -1;
-		if (poll(&p, 1, clock_left(clock_deadline(ms))) == 0) {
+		do
+			rc = poll(&p, 1, clock_left(deadline));
+		while (rc < 0 && errno == EINTR);
+		if (rc == 0)
 			errno = ETIMEDOUT;
+		if (rc <= 0)
 			return -1;
-		}
 		if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
 			return -1;
 		errno = error;

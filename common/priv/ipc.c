@@ -3,6 +3,7 @@
 #include "priv/ipc.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,6 +12,8 @@
 
 /* Asked for; what an unprivileged process gets is enough for small windows. */
 #define SOCKET_BUFFER (4 << 20)
+/* The kernel has room again some time. */
+#define PAUSE_MS 50
 
 void ipc_begin(struct ipc_out *o, uint32_t type)
 {
@@ -129,7 +132,22 @@ enum ipc_st ipc_send(int fd, const struct ipc_out *o, int pass_fd)
 	while (n < 0 && errno == EINTR);
 	if (n == (ssize_t)o->b.n)
 		return IPC_OK;
-	return n < 0 && errno == EAGAIN ? IPC_AGAIN : IPC_GONE;
+	if (n < 0 && errno == EAGAIN)
+		return IPC_AGAIN;
+	/* ETOOMANYREFS: of descriptors that are under way. */
+	return n < 0 &&
+		(errno == ENOBUFS || errno == ENOMEM || errno == ETOOMANYREFS)
+	    ? IPC_SHORT
+	    : IPC_GONE;
+}
+
+enum ipc_st ipc_send_wait(int fd, const struct ipc_out *o, int pass_fd)
+{
+	enum ipc_st st;
+
+	while ((st = ipc_send(fd, o, pass_fd)) == IPC_SHORT)
+		poll(NULL, 0, PAUSE_MS);
+	return st;
 }
 
 /* Keep the first descriptor, close all others that a peer may have sent. */

@@ -59,11 +59,16 @@ bool ipc_pair(int fd[2]) MUST_CHECK;
 enum ipc_st {
 	IPC_OK,
 	IPC_AGAIN, /* would block: nothing was sent or received */
+	IPC_SHORT, /* the kernel has no room for it, which poll(2) does not
+		      show: nothing was sent, try again in a while */
 	IPC_GONE,  /* the peer has closed, or an error */
 };
 
 /* Send; pass_fd (-1: none) stays the caller's. Blocks if the socket does. */
 enum ipc_st ipc_send(int fd, const struct ipc_out *o, int pass_fd) MUST_CHECK;
+/* The same over a socket that blocks: waits for room as well. */
+enum ipc_st ipc_send_wait(int fd, const struct ipc_out *o, int pass_fd)
+    MUST_CHECK;
 /*
  * Receive one message. A descriptor of an earlier message that nobody took
  * (fd_take(&in->fd)) is closed first. A message that is cut or has no type is

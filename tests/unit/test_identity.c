@@ -22,6 +22,8 @@ static const struct {
 	{ "hash:/uids", "hash:/gids", 0, 7000, ST_TEMP },
 	{ "hash:/uids", "hash:/gids", 7000, 0, ST_TEMP },
 	{ "hash:/uids", "hash:/gids", 99, 7000, ST_TEMP },
+	{ "hash:/uids", "hash:/gids", UINT32_MAX, 7000, ST_TEMP },
+	{ "hash:/uids", "hash:/gids", 7000, UINT32_MAX, ST_TEMP },
 	{ "static:0", "static:5000", 0, 5000, ST_TEMP },
 	{ "", "", 5000, 5000, ST_TEMP },
 };
