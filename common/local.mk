@@ -21,6 +21,7 @@ COMMON_SRC = \
 	%D%/conf/lines.c %D%/conf/lines.h \
 	%D%/conf/machine.c %D%/conf/machine.h \
 	%D%/conf/main_cf.c %D%/conf/main_cf.h \
+	%D%/conf/master.c %D%/conf/master.h \
 	%D%/conf/param.c \
 	%D%/conf/params.def \
 	%D%/mail/address.c %D%/mail/address.h \

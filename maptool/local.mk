@@ -15,9 +15,8 @@ MAPTOOL_SRC = \
 	%D%/input.c %D%/input.h \
 	%D%/json.c %D%/json.h \
 	%D%/make.c \
-	%D%/master_cf.c %D%/master_cf.h \
 	%D%/master_edit.c %D%/master_edit.h \
-	%D%/master_print.c \
+	%D%/master_print.c %D%/master_print.h \
 	%D%/master_request.c %D%/master_request.h \
 	%D%/master_show.c %D%/master_show.h \
 	%D%/migrate_text.c %D%/migrate_text.h \

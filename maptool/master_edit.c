@@ -9,6 +9,7 @@
 #include "conf/lines.h"
 #include "conf/main_cf.h"
 #include "maptool/postconf_file.h"
+#include "maptool/master_print.h"
 
 #define BLANKS " \t\r\n\v\f"
 

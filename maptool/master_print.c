@@ -1,6 +1,6 @@
 /* master_print - an entry of master.cf in columns, its command folded. */
 
-#include "maptool/master_cf.h"
+#include "maptool/master_print.h"
 
 /* Folded lines are shorter than this, if their words are. */
 #define LINE_LIMIT 80

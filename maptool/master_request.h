@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "base/str.h"
-#include "maptool/master_cf.h"
+#include "conf/master.h"
 
 struct master_request {
 	const char *text; /* the operand */

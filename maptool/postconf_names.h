@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "base/macros.h"
 #include "conf/conf.h"
-#include "maptool/master_cf.h"
+#include "conf/master.h"
 #include "maptool/postconf.h"
 
 struct hash;

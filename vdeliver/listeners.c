@@ -103,7 +103,8 @@ enum st listeners_change(struct listeners *old, const struct settings *set,
 	struct str list = str_c(set->vdeliver_listen);
 
 	if (str_trim(list).n == 0) {
-		master_cf_listen(set, &from_master);
+		if (master_cf_listen(set, &from_master, e) != ST_OK)
+			return ST_TEMP;
 		list = buf_str(&from_master);
 	}
 	if (open_all(fresh, old, set, list, e) != ST_OK)

@@ -2,13 +2,12 @@
 
 #include "vdeliver/master_cf.h"
 
-#include "base/io.h"
-
-#define FILE_MAX 1000000
+#include "base/log.h"
+#include "conf/master.h"
 
 /* "all" and "loopback-only" are no host names. */
-static void add_hosts(const struct settings *set, struct str port,
-    struct buf *out)
+static void add_hosts(const struct settings *set, const char *scheme,
+    struct str port, struct buf *out)
 {
 	struct str list = str_c(set->inet_interfaces), host;
 
@@ -18,48 +17,61 @@ static void add_hosts(const struct settings *set, struct str port,
 		else if (str_ieqc(host, "loopback-only"))
 			host = STR("localhost");
 		if (str_find(host, ':') >= 0 && *host.p != '[')
-			buf_addf(out, "inet:[%.*s]:%.*s ", STR_ARG(host),
-			    STR_ARG(port));
+			buf_addf(out, "%sinet:[%.*s]:%.*s ", scheme,
+			    STR_ARG(host), STR_ARG(port));
 		else
-			buf_addf(out, "inet:%.*s:%.*s ", STR_ARG(host),
-			    STR_ARG(port));
+			buf_addf(out, "%sinet:%.*s:%.*s ", scheme,
+			    STR_ARG(host), STR_ARG(port));
 	}
 }
 
-/* service type private unpriv chroot wakeup maxproc command */
-static void add_line(const struct settings *set, struct str line,
+/* An -o of the service: only that it speaks TLS from the first octet counts,
+ * as what is said to clients is the same on all ports. */
+static bool is_wrapped(const struct master_entry *it)
+{
+	bool wrapped = false;
+
+	master_options(o, it) {
+		if (str_eqc(o->name, "smtpd_tls_wrappermode")) {
+			wrapped = str_ieqc(o->value, "yes");
+			continue;
+		}
+		log_warn("master.cf: service %.*s: -o %.*s=%.*s is not used: "
+			 "all ports share main.cf",
+		    STR_ARG(it->field[MF_SERVICE]), STR_ARG(o->name),
+		    STR_ARG(o->value));
+	}
+	return wrapped;
+}
+
+static void add_entry(const struct settings *set, const struct master_entry *it,
     struct buf *out)
 {
-	struct str w[8];
-	size_t n = 0;
+	struct str service = it->field[MF_SERVICE];
+	const char *scheme;
 
-	if (line.n == 0 || *line.p == '#' || str_isspace(*line.p))
+	if (!str_eqc(it->field[MF_TYPE], "inet") ||
+	    !str_eqc(it->field[MF_COMMAND], "smtpd"))
 		return;
-	while (n < NELEM(w) && str_word(&line, " \t\r", &w[n]))
-		n++;
-	if (n < NELEM(w) || !str_eqc(w[1], "inet") || !str_eqc(w[7], "smtpd"))
-		return;
-	if (str_find(w[0], ':') >= 0)
-		buf_addf(out, "inet:%.*s ", STR_ARG(w[0]));
+	scheme = is_wrapped(it) ? "smtps:" : "";
+	if (str_find(service, ':') >= 0)
+		buf_addf(out, "%sinet:%.*s ", scheme, STR_ARG(service));
 	else
-		add_hosts(set, w[0], out);
+		add_hosts(set, scheme, service, out);
 }
 
-void master_cf_listen(const struct settings *set, struct buf *out)
+enum st master_cf_listen(const struct settings *set, struct buf *out,
+    struct err *e)
 {
-	AUTO_BUF path = BUF_MAX(4096);
-	AUTO_BUF text = BUF_MAX(FILE_MAX);
-	struct str rest, line;
-	bool more = true;
+	struct master_cf m;
+	enum st st = master_cf_read(&m, set->config_directory, e);
 
-	buf_addf(&path, "%s/master.cf", set->config_directory);
-	if (io_read_file(buf_c(&path), &text, NULL) == ST_OK) {
-		rest = buf_str(&text);
-		while (more) {
-			more = str_cut(&rest, '\n', &line);
-			add_line(set, line, out);
-		}
-	}
-	if (out->n == 0)
+	if (st == ST_OK)
+		list_foreach(p, &m.entries)
+			add_entry(set,
+			    CONTAINER_OF(p, struct master_entry, link), out);
+	master_cf_clear(&m);
+	if (st == ST_NONE || (st == ST_OK && out->n == 0))
 		buf_addc(out, "inet:127.0.0.1:2525");
+	return st == ST_NONE ? ST_OK : st;
 }

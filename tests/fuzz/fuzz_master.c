@@ -4,8 +4,9 @@
  */
 
 #include "conf/lines.h"
-#include "maptool/master_cf.h"
+#include "conf/master.h"
 #include "maptool/master_edit.h"
+#include "maptool/master_print.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>

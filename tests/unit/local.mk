@@ -44,6 +44,7 @@ UNIT_TESTS = \
 	%D%/test_identity \
 	%D%/test_instance \
 	%D%/test_lines \
+	%D%/test_listen_master \
 	%D%/test_map \
 	%D%/test_map_net \
 	%D%/test_master_cf \
@@ -114,6 +115,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_identity_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_instance_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_listen_master_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_map_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_map_net_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_master_cf_CFLAGS = $(UNIT_CFLAGS)

@@ -4,7 +4,8 @@
 
 #include "base/log.h"
 #include "base/macros.h"
-#include "maptool/master_cf.h"
+#include "conf/master.h"
+#include "maptool/master_print.h"
 #include "tests/unit/capture.h"
 
 #define HEAD "smtp inet n - y - - "

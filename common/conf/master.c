@@ -1,6 +1,6 @@
-/* master_cf - the lines of master.cf: what their fields and arguments mean. */
+/* master - the lines of master.cf: what their fields and arguments mean. */
 
-#include "maptool/master_cf.h"
+#include "conf/master.h"
 
 #include <fcntl.h>
 #include <stdint.h>

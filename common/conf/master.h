@@ -1,9 +1,9 @@
 /*
- * master_cf - the services of master.cf, their commands' arguments, and the
+ * master - the services of master.cf, their commands' arguments, and the
  * parameters that these override. Form: master(5).
  */
-#ifndef MAPTOOL_MASTER_CF_H
-#define MAPTOOL_MASTER_CF_H
+#ifndef COMMON_CONF_MASTER_H
+#define COMMON_CONF_MASTER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -87,13 +87,5 @@ enum st master_check_field(enum master_field f, struct str value,
 
 /* "service", "type" and so on. */
 const char *master_field_name(enum master_field f);
-
-/*
- * Add an entry in columns and its newline; the command alone, at the end of
- * a line that has `column` bytes. fold: as postconf -f, each -o on its own line.
- */
-void master_print(const struct master_entry *it, bool fold, struct buf *out);
-void master_print_command(const struct master_entry *it, size_t column,
-    bool fold, struct buf *out);
 
 #endif
