@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/log.h"
 #include "base/num.h"
 
 #define STOP_MS 35000
@@ -63,6 +64,27 @@ static enum st read_pid(int fd, const char *path, pid_t *pid, struct err *e)
 	return ST_OK;
 }
 
+static enum st cannot(struct err *e, const char *what, const char *path)
+{
+	return err_temp(e, "",
+	    "%s %s: %m; set vdeliver_run_directory to a directory that you may "
+	    "write",
+	    what, path);
+}
+
+/* A container may have nothing that can be written but its mail store. */
+static bool do_without(const struct settings *set, const char *what)
+{
+	if (errno != EROFS ||
+	    conf_raw(set->conf, "vdeliver_run_directory") != NULL)
+		return false;
+	log_warn("no pid file: %s: %s; a second vdeliver with this "
+		 "configuration would not be noticed; vdeliver_run_directory "
+		 "may say where it can be",
+	    what, strerror(errno));
+	return true;
+}
+
 enum st control_hold(const struct settings *set, int *fd, struct err *e)
 {
 	char path[PATH_MAX];
@@ -71,17 +93,14 @@ enum st control_hold(const struct settings *set, int *fd, struct err *e)
 
 	if (pid_path(set, path, sizeof(path), e) != ST_OK)
 		return ST_TEMP;
+	*fd = -1;
 	if (mkdir(run_directory(set), 0755) != 0 && errno != EEXIST)
-		return err_temp(e, "",
-		    "mkdir %s: %m; set "
-		    "vdeliver_run_directory to a directory that you may write",
-		    run_directory(set));
+		return do_without(set, run_directory(set))
+		    ? ST_OK
+		    : cannot(e, "mkdir", run_directory(set));
 	f = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (f < 0)
-		return err_temp(e, "",
-		    "open %s: %m; set "
-		    "vdeliver_run_directory to a directory that you may write",
-		    path);
+		return do_without(set, path) ? ST_OK : cannot(e, "open", path);
 	if (flock(f, LOCK_EX | LOCK_NB) != 0) {
 		if (read_pid(f, path, &pid, NULL) != ST_OK)
 			pid = 0;
@@ -99,6 +118,8 @@ enum st control_write_pid(int fd, struct err *e)
 	char text[32];
 	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 
+	if (fd < 0)
+		return ST_OK;
 	if (ftruncate(fd, 0) != 0 || lseek(fd, 0, SEEK_SET) != 0 ||
 	    !io_write_full(fd, text, (size_t)n))
 		return err_temp(e, "", "write pid file: %m");

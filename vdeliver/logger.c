@@ -80,6 +80,18 @@ void logger_attach(int fd)
 	log_to_stderr(false);
 }
 
+/* What is our standard output already may not be ours to open: a container's
+ * pipe, a file of who started us. */
+static int open_log(const char *path)
+{
+	if (strcmp(path, "/dev/stdout") == 0)
+		return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+	if (strcmp(path, "/dev/stderr") == 0)
+		return fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY,
+	    0600);
+}
+
 enum st logger_open_file(const struct settings *set, uid_t uid, gid_t gid,
     int *file, struct err *e)
 {
@@ -97,14 +109,14 @@ enum st logger_open_file(const struct settings *set, uid_t uid, gid_t gid,
 		    "parameter value 'maillog_file' = '%s' "
 		    "does not match any prefix in maillog_file_prefixes",
 		    path);
-	AUTO_FD fd = open(path,
-	    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	AUTO_FD fd = open_log(path);
 	struct stat sb;
 
 	if (fd < 0)
 		return err_temp(e, "", "open maillog_file %s: %m", path);
-	if (geteuid() == 0 && fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode) &&
-	    sb.st_uid != uid && fchown(fd, uid, gid) != 0)
+	if (geteuid() == 0 && !str_starts(str_c(path), STR("/dev/")) &&
+	    fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode) && sb.st_uid != uid &&
+	    fchown(fd, uid, gid) != 0)
 		return err_temp(e, "", "chown maillog_file %s: %m", path);
 	*file = fd_take(&fd);
 	return ST_OK;

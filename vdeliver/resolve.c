@@ -251,10 +251,12 @@ static enum step expand(struct resolve *r, struct resolve_address *at,
 	}
 	if (at->depth + 1 > r->set->virtual_alias_recursion_limit)
 		return alias_trouble(r, "map nesting");
-	for (i = 0, itself = false; i < n; i++)
+	for (i = 0, itself = false; i < n; i++) {
+		list[i] = alias_target(r, at->address, list[i], a->ext);
 		itself |= str_ieq(list[i], at->address);
+	}
 	for (i = 0; i < n; i++) {
-		t = alias_target(r, at->address, list[i], a->ext);
+		t = list[i];
 		if ((int64_t)t.n > r->set->virtual_alias_address_length_limit)
 			return alias_trouble(r, "result length");
 		if ((int64_t)++r->expanded >

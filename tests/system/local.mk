@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	%D%/lib/dovecot.py \
 	%D%/lib/fetchmail.py \
 	%D%/lib/lines.py \
+	%D%/lib/lmtp_proxy.py \
 	%D%/lib/mail.py \
 	%D%/lib/maildir.py \
 	%D%/lib/pop3.py \

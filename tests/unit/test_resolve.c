@@ -21,6 +21,9 @@ static const struct {
 	    "user@example.com, two@example.com", "" },
 	{ Q_ALIAS, "self@example.com", ST_OK,
 	    "self@example.com user@example.com", "" },
+	{ Q_ALIAS, "self+tag@example.com", ST_OK,
+	    "self@example.com user@example.com", "+tag" },
+	{ Q_MAILBOX, "self+tag@example.com", ST_OK, "/self/", "" },
 	{ Q_ALIAS, "ring1@example.com", ST_OK, "ring2@example.com", "" },
 	{ Q_ALIAS, "ring2@example.com", ST_OK, "ring1@example.com", "" },
 	{ Q_ALIAS, "dead@example.com", ST_OK, "nobody@example.com", "" },
@@ -94,6 +97,8 @@ static const struct {
 	{ "info+tag@example.com", false, "250 2.1.5 user/:5000" },
 	{ "team@example.com", false, "250 2.1.5 user/:5000 two/:5001" },
 	{ "self@example.com", false, "250 2.1.5 self/:5000 user/:5000" },
+	/* With an extension it is of itself as well. */
+	{ "self+tag@example.com", false, "250 2.1.5 self/:5000 user/:5000" },
 	{ "ring1@example.com", false, "451 4.6.0" },
 	{ "dead@example.com", false, "550 5.1.1" },
 	{ "nobody@example.com", false, "550 5.1.1" },
