@@ -312,11 +312,19 @@ static bool mailbox_path(struct str value, struct str *path)
 	return true;
 }
 
+static void add_final(struct resolve *r, const struct final *f)
+{
+	struct final *out = arena_alloc(r->arena, sizeof(*out));
+
+	*out = *f;
+	*r->end = out;
+	r->end = &out->next;
+}
+
 static enum step mailbox(struct resolve *r, struct str address)
 {
 	const struct answer *a = ask(r, Q_MAILBOX, address, 0);
-	struct final f = { .address = address_external(address, r->arena) },
-		     *out;
+	struct final f = { .address = address_external(address, r->arena) };
 	enum step step;
 
 	if (a == NULL)
@@ -336,13 +344,23 @@ static enum step mailbox(struct resolve *r, struct str address)
 	step = find_id(r, address, false, &f.uid);
 	if (step == STEP_NEXT)
 		step = find_id(r, address, true, &f.gid);
-	if (step != STEP_NEXT)
-		return step;
-	out = arena_alloc(r->arena, sizeof(*out));
-	*out = f;
-	*r->end = out;
-	r->end = &out->next;
-	return STEP_NEXT;
+	if (step == STEP_NEXT)
+		add_final(r, &f);
+	return step;
+}
+
+static enum step outside(struct resolve *r, struct str address)
+{
+	struct final f = { .address = address_external(address, r->arena),
+		.outside = true };
+
+	if (r->set->relayhost[0] != '\0') {
+		add_final(r, &f);
+		return STEP_NEXT;
+	}
+	reply_set(&r->reply, 451, "4.3.5", "no relayhost for <%.*s>",
+	    STR_ARG(f.address));
+	return STEP_FAIL;
 }
 
 /* What no alias has: the class decides. */
@@ -362,12 +380,7 @@ static enum step deliver(struct resolve *r, struct str address,
 	case CLASS_OUTSIDE:
 		break;
 	}
-	reply_set(&r->reply, 451, "4.3.5",
-	    r->set->relayhost[0] != '\0'
-		? "relaying to relayhost is not supported yet for <%.*s>"
-		: "no relayhost for <%.*s>",
-	    STR_ARG(address));
-	return STEP_FAIL;
+	return outside(r, address);
 }
 
 static enum step relay_permission(struct resolve *r)
