@@ -72,6 +72,15 @@ enum st relay_outcome(const struct smtp_reply *r, const char *host,
 	return never ? ST_PERM : ST_TEMP;
 }
 
+/* The code for our client: it tells the outcome, and 421 would be the end of
+ * its session with us. 0: the enhanced code says enough. */
+static unsigned code_for_client(const struct smtp_reply *r)
+{
+	return r->code / 100 == 5 || (r->code / 100 == 4 && r->code != 421)
+	    ? (unsigned)r->code
+	    : 0;
+}
+
 /* It does not want us; another place may. */
 static enum st refused(struct talk *t, struct err *e)
 {
@@ -128,7 +137,7 @@ static void refuse_all(struct talk *t, const char *command)
 	struct err e;
 	enum st st = relay_outcome(&t->r, t->name, command, &e);
 
-	settle_all(t->m, st, (unsigned)t->r.code, &e);
+	settle_all(t->m, st, code_for_client(&t->r), &e);
 }
 
 static void begin(struct talk *t, const char *doing, int64_t timeout_s)
@@ -280,7 +289,7 @@ static enum st read_rcpt(struct talk *t, struct relay_target *g, struct err *e)
 	if (g->accepted)
 		return ST_OK;
 	st = relay_outcome(&t->r, t->name, "RCPT TO", &why);
-	settle(g, st, (unsigned)t->r.code, &why);
+	settle(g, st, code_for_client(&t->r), &why);
 	return ST_OK;
 }
 
@@ -413,7 +422,7 @@ static void accept_all(struct talk *t)
 
 	reply_dsn(&t->r, '2', dsn);
 	err_temp(&e, dsn, "%s", reply_line(&t->r, line));
-	settle_all(t->m, ST_OK, (unsigned)t->r.code, &e);
+	settle_all(t->m, ST_OK, 0, &e);
 }
 
 static enum st data(struct talk *t, struct err *e)

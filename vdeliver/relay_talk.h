@@ -27,7 +27,7 @@ struct relay_target {
 	bool settled;  /* what follows is final */
 	bool accepted; /* its RCPT was, in the transaction under way */
 	enum st st;
-	unsigned code;  /* that the server gave, 0: none */
+	unsigned code;  /* for our client; 0: as the enhanced code says */
 	struct err err; /* ST_OK: what it said at the end */
 };
 
