@@ -26,6 +26,7 @@ VDELIVER_SRC = \
 	%D%/monitor.c %D%/monitor.h \
 	%D%/monitor_start.c \
 	%D%/monitor_state.h \
+	%D%/permission.c %D%/permission.h \
 	%D%/relay.c %D%/relay.h \
 	%D%/relay_talk.c %D%/relay_talk.h \
 	%D%/relay_text.c %D%/relay_text.h \

@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "mail/address.h"
 #include "vdeliver/access.h"
+#include "vdeliver/permission.h"
 #include "vdeliver/rules.h"
 
 struct resolve_address {
@@ -385,19 +386,26 @@ static enum step deliver(struct resolve *r, struct str address,
 
 static enum step relay_permission(struct resolve *r)
 {
-	if (r->trusted)
+	static const struct {
+		unsigned code;
+		const char *dsn, *text;
+	} refusals[] = {
+		[PERMISSION_UNKNOWN] = { 451, "4.3.0",
+		    "Temporary lookup failure" },
+		[PERMISSION_DENIED] = { 554, "5.7.1", "Relay access denied" },
+		[PERMISSION_DEFERRED] = { 454, "4.7.1", "Relay access denied" },
+		[PERMISSION_REJECT] = { 554, "5.7.1",
+		    "Recipient address rejected: Access denied" },
+		[PERMISSION_DEFER] = { 450, "4.3.2",
+		    "Recipient address rejected: Try again later" },
+	};
+	enum permission p = permission_of(r->set->smtpd_relay_restrictions,
+	    r->trusted, r->trust_unknown);
+
+	if (p == PERMISSION_GIVEN)
 		return STEP_NEXT;
-	if (r->trust_unknown) {
-		reply_set(&r->reply, 451, "4.3.0",
-		    "<%.*s>: Temporary lookup failure", STR_ARG(r->rcpt));
-		return STEP_FAIL;
-	}
-	if (strstr(r->set->smtpd_relay_restrictions, "reject_unauth") != NULL)
-		reply_set(&r->reply, 554, "5.7.1",
-		    "<%.*s>: Relay access denied", STR_ARG(r->rcpt));
-	else
-		reply_set(&r->reply, 454, "4.7.1",
-		    "<%.*s>: Relay access denied", STR_ARG(r->rcpt));
+	reply_set(&r->reply, refusals[p].code, refusals[p].dsn, "<%.*s>: %s",
+	    STR_ARG(r->rcpt), refusals[p].text);
 	return STEP_FAIL;
 }
 

@@ -15,6 +15,7 @@
 #include "map/redirect.h"
 #include "vdeliver/access.h"
 #include "vdeliver/logger.h"
+#include "vdeliver/permission.h"
 #include "vdeliver/relayhost.h"
 
 enum field {
@@ -505,6 +506,18 @@ static enum st check_relay(struct settings *s, struct err *e)
 	return refuse_unsupported(s, e);
 }
 
+/* Nothing in it: nobody but mynetworks may, whatever else is set. */
+static void default_relay_restrictions(struct settings *s)
+{
+	if (str_trim(str_c(s->smtpd_relay_restrictions)).n != 0)
+		return;
+	if (conf_raw(s->conf, "smtpd_relay_restrictions") != NULL)
+		log_warn("smtpd_relay_restrictions is empty: relaying is "
+			 "limited to mynetworks");
+	s->smtpd_relay_restrictions =
+	    "permit_mynetworks, defer_unauth_destination";
+}
+
 static enum st check(struct settings *s, struct err *e)
 {
 	int facility;
@@ -524,6 +537,7 @@ static enum st check(struct settings *s, struct err *e)
 		    "parameter syslog_facility: unrecognized value: %s",
 		    s->syslog_facility);
 	if (check_locks(s, e) != ST_OK || read_tls_level(s, e) != ST_OK ||
+	    permission_check(s->smtpd_relay_restrictions, e) != ST_OK ||
 	    check_relay(s, e) != ST_OK)
 		return ST_TEMP;
 	return check_sizes(s, e);
@@ -571,6 +585,7 @@ enum st settings_load(struct settings *s, const char *dir, struct err *e)
 	for (i = 0; i < NELEM(rows); i++)
 		if (read_row(s, &rows[i], e) != ST_OK)
 			return ST_TEMP;
+	default_relay_restrictions(s);
 	if (read_myorigin(s, e) != ST_OK || default_mynetworks(s, e) != ST_OK ||
 	    check(s, e) != ST_OK || warn_level(s, e) != ST_OK ||
 	    redirect_configure(s->conf, e) != ST_OK)

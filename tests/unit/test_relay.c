@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/macros.h"
+#include "vdeliver/permission.h"
 #include "vdeliver/relay_talk.h"
 #include "vdeliver/relay_text.h"
 #include "vdeliver/relayhost.h"
@@ -70,6 +71,53 @@ static void test_places(void **state)
 	buf_reset(&got);
 	assert_int_equal(relayhost_places("[::1]", "ipv4", &got, &e), ST_TEMP);
 	assert_string_equal(e.dsn, "4.4.3");
+}
+
+/* --- who may ------------------------------------------------------------- */
+
+static const struct {
+	const char *list;
+	bool trusted, unknown;
+	enum permission want;
+} permissions[] = {
+	{ "permit_mynetworks, defer_unauth_destination", true, false,
+	    PERMISSION_GIVEN },
+	{ "permit_mynetworks, defer_unauth_destination", false, false,
+	    PERMISSION_DEFERRED },
+	{ "permit_mynetworks, defer_unauth_destination", false, true,
+	    PERMISSION_UNKNOWN },
+	{ "reject_unauth_destination permit_mynetworks", true, true,
+	    PERMISSION_DENIED },
+	{ "permit_sasl_authenticated permit_auth_destination reject", true,
+	    false, PERMISSION_REJECT },
+	{ "defer", true, false, PERMISSION_DEFER },
+	{ "PERMIT, reject", false, false, PERMISSION_GIVEN },
+	{ "permit_mynetworks", false, false, PERMISSION_DEFERRED },
+	{ "", true, false, PERMISSION_DEFERRED },
+};
+
+static void test_permission(void **state)
+{
+	struct err e;
+	size_t i;
+
+	(void)state;
+	log_to_stderr(false);
+	for (i = 0; i < NELEM(permissions); i++)
+		assert_int_equal(permission_of(permissions[i].list,
+				     permissions[i].trusted,
+				     permissions[i].unknown),
+		    permissions[i].want);
+	assert_int_equal(
+	    permission_check("permit_mynetworks permit_tls_all_clientcerts "
+			     "reject_unauth_destination",
+		&e),
+	    ST_OK);
+	assert_int_equal(permission_check("permit_mynetworks", &e), ST_TEMP);
+	assert_int_equal(permission_check("reject_rbl_client x, reject", &e),
+	    ST_TEMP);
+	assert_string_equal(e.text,
+	    "smtpd_relay_restrictions: reject_rbl_client is not supported");
 }
 
 /* --- the text ------------------------------------------------------------ */
@@ -349,6 +397,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_relayhost),
 		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_permission),
 		cmocka_unit_test(test_fold),
 		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_outcome),
