@@ -247,6 +247,18 @@ static const struct {
 	{ "smtpd_tls_session_cache_database", "sessions are not resumed" },
 	{ "smtpd_tls_wrappermode", "write smtps: in vdeliver_listen" },
 	{ "virtual_delivery_status_filter", "statuses are not filtered" },
+	{ "smtp_tls_ciphers", "OpenSSL's own are used" },
+	{ "smtp_tls_mandatory_ciphers", "OpenSSL's own are used" },
+	{ "smtp_tls_exclude_ciphers", "OpenSSL's own are used" },
+	{ "smtp_tls_mandatory_exclude_ciphers", "OpenSSL's own are used" },
+	{ "smtp_tls_servername", "relayhost's name is sent" },
+	{ "smtp_tls_loglevel", "TLS towards relayhost is not logged" },
+	{ "smtp_header_checks", "content is not inspected" },
+	{ "smtp_body_checks", "content is not inspected" },
+	{ "smtp_discard_ehlo_keywords", "what relayhost offers is used" },
+	{ "smtp_reply_filter", "replies are taken as they come" },
+	{ "smtp_delivery_status_filter", "statuses are not filtered" },
+	{ "smtp_send_xforward_command", "XFORWARD is not sent" },
 };
 
 /*
@@ -550,9 +562,11 @@ static void warn_unsupported(struct settings *s)
 	size_t i;
 
 	for (i = 0; i < NELEM(unsupported); i++) {
-		if (conf_str(s->conf, unsupported[i].name, &text, &e) ==
+		if (conf_raw(s->conf, unsupported[i].name) != NULL &&
+		    conf_str(s->conf, unsupported[i].name, &text, &e) ==
 			ST_OK &&
-		    text[0] != '\0' && strcmp(text, "no") != 0)
+		    text[0] != '\0' && strcmp(text, "no") != 0 &&
+		    strcmp(text, "0") != 0)
 			log_warn("%s is not supported: %s", unsupported[i].name,
 			    unsupported[i].instead);
 	}
