@@ -28,6 +28,7 @@ VDELIVER_SRC = \
 	%D%/monitor_state.h \
 	%D%/permission.c %D%/permission.h \
 	%D%/relay.c %D%/relay.h \
+	%D%/relay_settings.c %D%/relay_settings.h \
 	%D%/relay_talk.c %D%/relay_talk.h \
 	%D%/relay_text.c %D%/relay_text.h \
 	%D%/relay_tls.c %D%/relay_tls.h \

@@ -242,8 +242,8 @@ static enum st mail(struct talk *t, struct err *e)
 	unsigned has = t->c.features;
 
 	if (has & SMTP_SIZE)
-		buf_addf(&opts, " SIZE=%llu",
-		    (unsigned long long)(m->size + t->facts.lines));
+		buf_addf(&opts, " SIZE=%ju",
+		    (uintmax_t)m->size + t->facts.lines);
 	if ((has & SMTP_8BITMIME) && (m->flags & WF_8BIT))
 		buf_addc(&opts, " BODY=8BITMIME");
 	if ((has & SMTP_UTF8) && (m->flags & WF_UTF8))
@@ -585,7 +585,7 @@ void relay_mail(const struct settings *set, const struct relay_tls *tls,
 	unsigned port;
 
 	snprintf(m->place, sizeof(m->place), "none");
-	err_temp(&e, "4.4.1", "no address of relayhost could be tried");
+	err_temp(&e, "4.4.2", "no time is left to talk to relayhost");
 	while (more && clock_left(m->deadline) > 0) {
 		more = str_cut(&places, '\n', &line);
 		if (!parse_place(&t, line, addr, &port))

@@ -18,6 +18,8 @@
 #define IDLE_SECONDS 100.0
 /* The process keeps the deadline itself; later than this it is killed. */
 #define GRACE_MS 5000
+/* How long the addresses of relayhost count. */
+#define PLACES_MS 5000
 /* Octets of addresses in one message, and how many targets. */
 #define NAMES_MAX   30000
 #define TARGETS_MAX 200
@@ -37,6 +39,11 @@ struct relays {
 	const struct settings *set;
 	struct asking *asking;
 	struct list procs, queue;
+	struct list placeless; /* messages that wait for the addresses */
+	struct question_wait ask;
+	struct buf places;
+	int64_t places_until; /* clock.h: how long they count */
+	bool asks;
 	size_t count, asked, queued;
 	uint32_t last_id;
 	relays_want_fn *want;
@@ -51,7 +58,6 @@ static void feed(struct relays *rs);
 static void finish(struct relay_work *w)
 {
 	ev_timer_stop(w->home->loop, &w->late);
-	buf_clear(&w->places);
 	w->ended = clock_ms();
 	w->at = NULL;
 	w->done(w);
@@ -78,8 +84,8 @@ static void on_late(struct ev_loop *loop, struct ev_timer *t, int events)
 
 	(void)loop;
 	(void)events;
-	if (w->asking) {
-		asking_cancel(rs->asking, &w->ask);
+	if (w->placeless) {
+		list_del(&w->link);
 		fail(w, "4.4.3", "addresses of relayhost not found in time");
 		return;
 	}
@@ -118,7 +124,7 @@ static void send_mail(struct relay_proc *p, const struct relay_work *w,
 	ipc_put_str(&o, w->sender);
 	ipc_put_str(&o, w->ret);
 	ipc_put_str(&o, w->envid);
-	ipc_put_str(&o, buf_str(&w->places));
+	ipc_put_str(&o, buf_str(&p->home->places));
 	ipc_put_u32(&o, (uint32_t)targets);
 	ipc_put_u32(&o, w->fd < 0);
 	ipc_put_str(&o, w->fd < 0 ? w->body : STR_NONE);
@@ -339,6 +345,8 @@ struct relays *relays_new(struct ev_loop *loop, const struct settings *set,
 	rs->arg = arg;
 	list_init(&rs->procs);
 	list_init(&rs->queue);
+	list_init(&rs->placeless);
+	rs->places = BUF_MAX(RELAYHOST_PLACES_MAX);
 	return rs;
 }
 
@@ -378,20 +386,32 @@ void relays_answer(struct relays *rs, int fd, pid_t pid)
 	feed(rs);
 }
 
-static void on_places(struct question_wait *q, const struct answer *a)
+static void enqueue(struct relays *rs, struct relay_work *w)
 {
-	struct relay_work *w = CONTAINER_OF(q, struct relay_work, ask);
-	struct relays *rs = w->home;
-
-	w->asking = false;
-	if (a->st != ST_OK) {
-		fail(w, a->dsn != NULL && a->dsn[0] == '4' ? a->dsn : "4.4.3",
-		    a->text != NULL ? a->text : "relayhost has no address");
-		return;
-	}
-	buf_set(&w->places, a->value);
+	w->placeless = false;
 	list_add_tail(&rs->queue, &w->link);
 	rs->queued++;
+}
+
+static void on_places(struct question_wait *q, const struct answer *a)
+{
+	struct relays *rs = CONTAINER_OF(q, struct relays, ask);
+	struct list all = LIST_INIT(all), *l;
+
+	rs->asks = false;
+	list_splice(&all, &rs->placeless);
+	if (a->st == ST_OK) {
+		buf_set(&rs->places, a->value);
+		rs->places_until = clock_deadline(PLACES_MS);
+	}
+	while ((l = list_pop(&all)) != NULL) {
+		struct relay_work *w = CONTAINER_OF(l, struct relay_work, link);
+
+		if (a->st == ST_OK)
+			enqueue(rs, w);
+		else
+			fail(w, a->dsn[0] == '4' ? a->dsn : "4.4.3", a->text);
+	}
 	feed(rs);
 }
 
@@ -404,14 +424,22 @@ void relays_put(struct relays *rs, struct relay_work *w)
 	w->at = NULL;
 	w->began = clock_ms();
 	w->next = 0;
-	w->places = BUF_MAX(RELAYHOST_PLACES_MAX);
 	snprintf(w->place, sizeof(w->place), "none");
 	ev_timer_init(&w->late, on_late, seconds, 0);
 	ev_timer_start(rs->loop, &w->late);
-	w->asking = true;
-	w->ask.question = Q_RELAYHOST;
-	w->ask.flags = 0;
-	w->ask.key = STR_NONE;
-	w->ask.done = on_places;
-	asking_put(rs->asking, &w->ask);
+	if (clock_ms() < rs->places_until) {
+		enqueue(rs, w);
+		feed(rs);
+		return;
+	}
+	w->placeless = true;
+	list_add_tail(&rs->placeless, &w->link);
+	if (rs->asks)
+		return;
+	rs->asks = true;
+	rs->ask.question = Q_RELAYHOST;
+	rs->ask.flags = 0;
+	rs->ask.key = STR_NONE;
+	rs->ask.done = on_places;
+	asking_put(rs->asking, &rs->ask);
 }

@@ -1,6 +1,8 @@
 /*
  * relays - the relay processes and the messages for them.
  *
+ * The addresses of relayhost are asked for once for all messages that wait, and
+ * count for some seconds: slow DNS keeps one lookup process busy, not all.
  * Each process has one message at a time. They are made when messages wait, up
  * to vdeliver_relay_limit, and let go after a time without work. A message
  * fails (ST_TEMP) when vdeliver_relay_timeout is over, wherever it is then.
@@ -12,7 +14,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "base/buf.h"
 #include "base/list.h"
 #include "base/str.h"
 #include "vdeliver/asking.h"
@@ -43,13 +44,11 @@ struct relay_work {
 	struct list link;
 	struct relays *home;
 	struct relay_proc *at; /* NULL: it waits */
-	struct question_wait ask;
 	struct ev_timer late;
-	struct buf places;
 	uint32_t id;
 	size_t answered; /* routes that were answered */
 	size_t next;     /* the first route that may still be one */
-	bool asking;
+	bool placeless;  /* it waits for the addresses of relayhost */
 };
 
 /* Ask the monitor for a process, or to end one that missed its deadline. */

@@ -16,7 +16,7 @@
 #include "vdeliver/access.h"
 #include "vdeliver/logger.h"
 #include "vdeliver/permission.h"
-#include "vdeliver/relayhost.h"
+#include "vdeliver/relay_settings.h"
 
 enum field {
 	STR_FIELD,
@@ -261,34 +261,6 @@ static const struct {
 	{ "smtp_send_xforward_command", "XFORWARD is not sent" },
 };
 
-/*
- * What would make the relay take mail that it gets otherwise, or keep it from
- * being read: without it mail must not go out.
- */
-static const char *const refused[] = { "smtp_sasl_auth_enable",
-	"smtp_tls_policy_maps", "smtp_tls_per_site", "smtp_tls_chain_files",
-	"smtp_tls_eccert_file", "smtp_tls_dcert_file",
-	"smtp_tls_trust_anchor_file", "smtp_bind_address", "smtp_bind_address6",
-	"smtp_generic_maps", "sender_dependent_relayhost_maps",
-	"smtp_fallback_relay" };
-
-static enum st refuse_unsupported(struct settings *s, struct err *e)
-{
-	const char *text;
-	size_t i;
-
-	for (i = 0; i < NELEM(refused); i++) {
-		if (conf_str(s->conf, refused[i], &text, e) != ST_OK)
-			return ST_TEMP;
-		if (text[0] != '\0' && strcmp(text, "no") != 0)
-			return err_temp(e, "",
-			    "%s = %s is not supported with relayhost; take it "
-			    "away, or relayhost",
-			    refused[i], text);
-	}
-	return ST_OK;
-}
-
 static enum st read_row(struct settings *s, const struct row *r, struct err *e)
 {
 	char *base = (char *)s + r->at;
@@ -370,7 +342,7 @@ static void default_client_lists(struct settings *s)
 	}
 }
 
-static bool is_hostname(const char *name)
+bool settings_is_hostname(const char *name)
 {
 	struct str rest = str_c(name), label;
 	bool more = true;
@@ -456,68 +428,6 @@ static enum st read_tls_level(struct settings *s, struct err *e)
 	return ST_OK;
 }
 
-/* smtp_tls_security_level, or what stood for it before. postconf(5). */
-static enum st read_relay_level(struct settings *s, struct err *e)
-{
-	static const struct {
-		const char *name;
-		enum relay_level level;
-	} levels[] = {
-		{ "none", RELAY_TLS_NONE },
-		{ "may", RELAY_TLS_MAY },
-		{ "encrypt", RELAY_TLS_ENCRYPT },
-		{ "verify", RELAY_TLS_VERIFY },
-		{ "secure", RELAY_TLS_SECURE },
-	};
-	const char *level = s->smtp_tls_security_level;
-	size_t i;
-
-	if (s->smtp_enforce_tls)
-		s->relay_level = s->smtp_tls_enforce_peername
-		    ? RELAY_TLS_VERIFY
-		    : RELAY_TLS_ENCRYPT;
-	else
-		s->relay_level =
-		    s->smtp_use_tls ? RELAY_TLS_MAY : RELAY_TLS_NONE;
-	for (i = 0; level[0] != '\0' && i < NELEM(levels); i++) {
-		if (!str_ieqc(str_c(level), levels[i].name))
-			continue;
-		s->relay_level = levels[i].level;
-		break;
-	}
-	if (i == NELEM(levels))
-		return err_temp(e, "",
-		    "smtp_tls_security_level = %s is not supported: write "
-		    "none, may, encrypt, verify or secure",
-		    level);
-	if (s->smtp_tls_wrappermode && s->relay_level < RELAY_TLS_ENCRYPT)
-		return err_temp(e, "",
-		    "smtp_tls_wrappermode = yes requires "
-		    "smtp_tls_security_level = encrypt (or stronger)");
-	return ST_OK;
-}
-
-/* The client of ours waits 600 seconds at most, and has to hear of it. */
-#define RELAY_SECONDS_MAX 290
-
-static enum st check_relay(struct settings *s, struct err *e)
-{
-	if (s->vdeliver_relay_timeout > RELAY_SECONDS_MAX)
-		return err_temp(e, "",
-		    "invalid vdeliver_relay_timeout: %lld (max %d)",
-		    (long long)s->vdeliver_relay_timeout, RELAY_SECONDS_MAX);
-	if (s->relayhost[0] == '\0')
-		return ST_OK;
-	if (!is_hostname(s->smtp_helo_name) && s->smtp_helo_name[0] != '[')
-		return err_temp(e, "",
-		    "parameter smtp_helo_name: bad parameter value: %s",
-		    s->smtp_helo_name);
-	if (relayhost_check(s->relayhost, e) != ST_OK ||
-	    read_relay_level(s, e) != ST_OK)
-		return ST_TEMP;
-	return refuse_unsupported(s, e);
-}
-
 /* Nothing in it: nobody but mynetworks may, whatever else is set. */
 static void default_relay_restrictions(struct settings *s)
 {
@@ -534,7 +444,7 @@ static enum st check(struct settings *s, struct err *e)
 {
 	int facility;
 
-	if (!is_hostname(s->myhostname))
+	if (!settings_is_hostname(s->myhostname))
 		return err_temp(e, "",
 		    "parameter myhostname: bad parameter "
 		    "value: %s",
@@ -550,7 +460,7 @@ static enum st check(struct settings *s, struct err *e)
 		    s->syslog_facility);
 	if (check_locks(s, e) != ST_OK || read_tls_level(s, e) != ST_OK ||
 	    permission_check(s->smtpd_relay_restrictions, e) != ST_OK ||
-	    check_relay(s, e) != ST_OK)
+	    relay_settings_check(s, e) != ST_OK)
 		return ST_TEMP;
 	return check_sizes(s, e);
 }

@@ -138,6 +138,8 @@ enum st settings_load(struct settings *s, const char *dir, struct err *e)
  * vdeliver can be stopped whatever its files look like by now.
  */
 void settings_for_control(struct settings *s, const char *dir);
+/* Labels of letters, digits, '-' and '_', none empty. */
+bool settings_is_hostname(const char *name);
 /* NULL is fine. */
 void settings_clear(struct settings *s);
 

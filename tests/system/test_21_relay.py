@@ -81,6 +81,24 @@ def test_who_may(relaying):
     assert there.wait(1)[0]["rcpt"] == [OUT]
 
 
+@pytest.mark.parametrize("rules, trusted, want", [
+    ("permit_mynetworks, reject_unauth_destination", False, "554 5.7.1"),
+    ("reject_unauth_destination", True, "554 5.7.1"),
+    ("permit_auth_destination, reject", True, "554 5.7.1"),
+    ("permit, reject", False, "250 2.1.5"),
+    ("", True, "250 2.1.5"),
+    ("", False, "454 4.7.1"),
+])
+def test_relay_restrictions(relaying, rules, trusted, want):
+    host, _ = relaying(smtpd_relay_restrictions=rules,
+                       mynetworks="127.0.0.1" if trusted else "127.0.0.9")
+    with Client(host.where) as c:
+        c.say("EHLO client.example")
+        c.say("MAIL FROM:<s@remote.example>")
+        assert c.say(f"RCPT TO:<{OUT}>").startswith(want)
+        assert c.say(f"RCPT TO:<{USER}>") == "250 2.1.5 Ok"
+
+
 def test_without_relayhost(vdeliver):
     host = vdeliver().start()
     assert send(host.where, "s@remote.example", OUT, message(1)) == \
@@ -396,6 +414,23 @@ def test_tls_from_a_directory_of_certificates(relaying, server_tls, ca, top):
                 message(1)).startswith("250 ")
 
 
+def test_tls_with_the_system_s_certificates(relaying, server_tls, ca,
+                                            monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca.cert))
+    host, there = relaying(tls=server_tls("localhost"), where="localhost",
+                           smtp_tls_security_level="secure",
+                           tls_append_default_CA="yes")
+    assert send(host.where, "s@remote.example", OUT,
+                message(1)).startswith("250 ")
+
+
+def test_tls_names_that_are_asked_for(relaying, server_tls, ca):
+    host, there = secured(relaying, server_tls, ca, ["other.example"],
+                          "verify", smtp_tls_verify_cert_match="other.example")
+    assert send(host.where, "s@remote.example", OUT,
+                message(1)).startswith("250 ")
+
+
 def test_tls_not_offered(relaying):
     host, there = relaying(smtp_tls_security_level="encrypt")
     answer = send(host.where, "s@remote.example", OUT, message(1))
@@ -468,6 +503,10 @@ def test_tls_from_the_first_octet(relaying, sink, server_tls, ca, vdeliver):
     ({"smtp_connect_timeout": "soon"}, "smtp_connect_timeout"),
     ({"smtp_helo_name": "a b"}, "smtp_helo_name"),
     ({"vdeliver_relay_timeout": "10m"}, "vdeliver_relay_timeout"),
+    ({"smtpd_relay_restrictions": "permit_mynetworks"},
+     "at least one working instance"),
+    ({"smtpd_relay_restrictions": "reject_unknown_client_hostname, reject"},
+     "reject_unknown_client_hostname is not supported"),
 ])
 def test_refused_at_the_start(vdeliver, config, text):
     host = vdeliver({"relayhost": "[127.0.0.1]:25", **config})
