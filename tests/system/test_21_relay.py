@@ -361,6 +361,39 @@ def test_large_bodies(relaying):
     assert stored(host) == ["test1"]
 
 
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+def test_a_real_postfix(vdeliver, real_postfix, ca, secure):
+    cert, key = ca.issue("localhost")
+    there = real_postfix({"mynetworks": "127.0.0.0/8",
+                          "smtpd_tls_security_level": "may",
+                          "smtpd_tls_cert_file": str(cert),
+                          "smtpd_tls_key_file": str(key)}).start()
+    host = vdeliver({"relayhost": f"[localhost]:{there.ports[0]}",
+                     "inet_protocols": "ipv4",
+                     "smtp_tls_security_level": "secure" if secure
+                     else "none",
+                     "smtp_tls_CAfile": str(ca.cert),
+                     "virtual_mailbox_domains": "here.example"},
+                    maps={"virtual": f"both@here.example {USER} a@here.example\n",
+                          "vmailbox": "a@here.example example.com/test0/\n"}
+                    ).start()
+    assert send(host.where, "s@remote.example", "both@here.example",
+                message(1, b"Hello.\n.dot\n")).startswith("250 ")
+    until(lambda: there.new("test1"), "the message at Postfix")
+    stored = there.new("test1")[0]
+    # It was told whom the client had named.
+    assert b"X-Original-To: " in stored and stored.endswith(b"\n\nHello.\n.dot\n")
+    assert (b"with ESMTPS id" in stored) == secure
+    assert len(host.new("test0")) == 1
+    # What Postfix refuses, our client hears as Postfix has said it.
+    answer = send(host.where, "s@remote.example",
+                  ["a@here.example", "nobody@example.com"], message(2))
+    assert re.match(r"550 5\.1\.1 host localhost\[127\.0\.0\.1\] said: 550 "
+                    r"5\.1\.1 <nobody@example\.com>: .* \(in reply to RCPT TO "
+                    r"command\)$", answer), answer
+    assert len(host.new("test0")) == 1
+
+
 # --- TLS ---------------------------------------------------------------------
 
 def secured(relaying, server_tls, ca, names, level, **config):
