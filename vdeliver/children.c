@@ -19,6 +19,8 @@
 #include "priv/sandbox.h"
 #include "vdeliver/logger.h"
 #include "vdeliver/lookup.h"
+#include "vdeliver/relay.h"
+#include "vdeliver/relay_tls.h"
 #include "vdeliver/router.h"
 #include "vdeliver/worker.h"
 
@@ -146,6 +148,29 @@ pid_t child_front(const struct children_env *env, const struct front_start *s)
 	if (sandbox_front(&e) != ST_OK)
 		give_up(&e);
 	front_run(s);
+}
+
+pid_t child_relay(const struct children_env *env, int router)
+{
+	int keep[] = { env->log_writer, router };
+	pid_t pid = start(env, "vd-relay", "smtp");
+	struct relay_start s = { .set = env->set, .router = router };
+	struct err e;
+
+	if (pid != 0)
+		return pid;
+	close_others(keep, NELEM(keep));
+	tzset();
+	drop_limits();
+	/* Files are read before there are none. */
+	if (relay_tls_load(&s.tls, env->set, &e) != ST_OK)
+		give_up(&e);
+	if (env->id->jail[0] != '\0' && drop_chroot(env->id->jail, &e) != ST_OK)
+		give_up(&e);
+	become(env, env->id->front_uid, env->id->front_gid);
+	if (sandbox_relay(&e) != ST_OK)
+		give_up(&e);
+	relay_run(&s);
 }
 
 pid_t child_worker(const struct children_env *env, uint32_t uid, uint32_t gid,

@@ -32,5 +32,6 @@ pid_t child_front(const struct children_env *env,
     const struct front_start *start) MUST_CHECK;
 pid_t child_worker(const struct children_env *env, uint32_t uid, uint32_t gid,
     int router) MUST_CHECK;
+pid_t child_relay(const struct children_env *env, int router) MUST_CHECK;
 
 #endif

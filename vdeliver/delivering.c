@@ -1,6 +1,6 @@
 /* delivering - a message's jobs and replies. Runs in: router. */
 
-#include "vdeliver/delivering.h"
+#include "vdeliver/delivering_state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,33 +14,6 @@
 
 /* Octets of paths and addresses in one job, so that it fits one message. */
 #define JOB_NAMES_MAX 30000
-
-enum stage {
-	STAGE_ONE,     /* a single job does it all */
-	STAGE_PREPARE, /* every job stages */
-	STAGE_LOCK,    /* jobs for mboxes lock them */
-	STAGE_VERDICT, /* every job publishes or drops */
-};
-
-/* Which targets an RCPT stands for; several may share one. */
-struct claim {
-	struct claim *next;
-	struct route *route;
-};
-
-struct delivery {
-	struct message m;
-	const struct settings *set;
-	struct workers *ws;
-	enum stage stage;
-	bool told; /* that it waits */
-	struct route **routes;
-	size_t route_count;
-	struct claim **claims; /* by RCPT */
-	struct work **works;
-	size_t work_count, pending;
-	int64_t received_ms;
-};
 
 static void work_done(struct work *w);
 static void work_waits(struct work *w);
@@ -61,7 +34,7 @@ static void add_route(struct delivery *d, struct hash *seen, size_t rcpt,
 {
 	struct claim *c = arena_alloc(&d->m.arena, sizeof(*c));
 	struct str orig =
-	    d->set->enable_original_recipient ? a->original : STR_NONE;
+	    d->ways->set->enable_original_recipient ? a->original : STR_NONE;
 	size_t size = orig.n + f->address.n + 2;
 	char *key = arena_alloc(&d->m.arena, size);
 	struct route *r;
@@ -72,9 +45,13 @@ static void add_route(struct delivery *d, struct hash *seen, size_t rcpt,
 		r = arena_alloc(&d->m.arena, sizeof(*r));
 		r->path = f->path;
 		r->orig = orig;
+		r->given = a->given;
 		r->final = f->address;
 		r->uid = f->uid;
 		r->gid = f->gid;
+		r->relay = f->outside;
+		r->orcpt = a->orcpt;
+		r->notify = a->notify;
 		r->group = d->m.lmtp ? (uint32_t)rcpt : 0;
 		hash_put(seen, str_c(key), r);
 		d->routes[d->route_count++] = r;
@@ -118,7 +95,7 @@ static struct work *new_work(struct delivery *d, const struct route *r)
 	w->body = d->m.body;
 	w->fd = d->m.fd;
 	w->size = d->m.size;
-	w->limit = (uint64_t)d->set->virtual_mailbox_limit;
+	w->limit = (uint64_t)d->ways->set->virtual_mailbox_limit;
 	w->done = work_done;
 	w->waiting = work_waits;
 	w->owner = d;
@@ -146,6 +123,8 @@ static void make_works(struct delivery *d)
 	qsort(d->routes, d->route_count, sizeof(struct route *), by_owner);
 	for (i = 0; i < d->route_count; i++) {
 		r = d->routes[i];
+		if (r->relay)
+			continue;
 		if (w == NULL || w->uid != r->uid || w->gid != r->gid ||
 		    w->n == JOB_TARGETS ||
 		    names + names_size(r) > JOB_NAMES_MAX) {
@@ -165,7 +144,7 @@ static void start_stage(struct delivery *d)
 	for (i = 0; i < d->work_count; i++) {
 		d->works[i]->phase =
 		    d->stage == STAGE_ONE ? JOB_DELIVER : JOB_PREPARE;
-		workers_put(d->ws, d->works[i]);
+		workers_put(d->ways->workers, d->works[i]);
 	}
 }
 
@@ -183,14 +162,14 @@ static const struct route *worst_of(const struct claim *c)
 
 static void fail_route(struct route *r, const struct route *because)
 {
-	if (r->st != ST_OK)
+	if (r->st != ST_OK || r->relayed)
 		return;
 	r->st = because->st;
+	r->code = because->code;
 	r->err = because->err;
 }
 
-/* All or nothing for SMTP; for LMTP within each RCPT. */
-static void spread_failures(struct delivery *d)
+void delivering_spread_failures(struct delivery *d)
 {
 	const struct route *worst;
 	struct claim *c;
@@ -207,51 +186,6 @@ static void spread_failures(struct delivery *d)
 	}
 }
 
-/* Two significant digits, at most limit decimals, as in Postfix's log. */
-static const char *delay_text(double v, int64_t limit, char text[32])
-{
-	int decimals = v >= 10 ? 0 : v >= 1 ? 1 : v >= 0.1 ? 2 : 3;
-	char *end;
-
-	if (decimals > limit)
-		decimals = (int)limit;
-	snprintf(text, 32, "%.*f", decimals, v);
-	if (strchr(text, '.') == NULL)
-		return text;
-	end = text + strlen(text);
-	while (end[-1] == '0')
-		*--end = '\0';
-	if (end[-1] == '.')
-		end[-1] = '\0';
-	return text;
-}
-
-static void log_status(struct delivery *d, const struct route *r)
-{
-	AUTO_BUF tag = BUF_MAX(200);
-	AUTO_BUF orig = BUF_MAX(2000);
-	double a = (double)(d->received_ms - d->m.start_ms) / 1000;
-	double b = (double)(clock_ms() - d->received_ms) / 1000;
-	int64_t limit = d->set->delay_logging_resolution_limit;
-	char total[32], first[32], last[32];
-
-	buf_addf(&tag, "%s/virtual", d->set->syslog_name);
-	if (r->orig.n != 0 && !str_ieq(r->orig, r->final))
-		buf_addf(&orig, " orig_to=<%.*s>,", STR_ARG(r->orig));
-	log_as(buf_c(&tag), LOG_INFORM,
-	    "%.*s: to=<%.*s>,%s relay=virtual, "
-	    "delay=%s, delays=%s/0/0/%s, dsn=%s, status=%s (%s)",
-	    STR_ARG(d->m.qid), STR_ARG(r->final), buf_c(&orig),
-	    delay_text(a + b, limit, total), delay_text(a, limit, first),
-	    delay_text(b, limit, last), r->st == ST_OK ? "2.0.0" : r->err.dsn,
-	    r->st == ST_OK         ? "sent"
-		: r->st == ST_PERM ? "bounced"
-				   : "deferred",
-	    r->st != ST_OK                ? r->err.text
-		: target_is_mbox(r->path) ? "delivered to mailbox"
-					  : "delivered to maildir");
-}
-
 static void make_reply(const struct delivery *d, const struct route *r,
     struct str rcpt, struct reply *out)
 {
@@ -263,22 +197,9 @@ static void make_reply(const struct delivery *d, const struct route *r,
 		reply_set(out, 250, "2.0.0", "%s%.*s%sOk: queued as %.*s", open,
 		    STR_ARG(rcpt), close, STR_ARG(d->m.qid));
 	else
-		reply_set(out, reply_code(r->err.dsn), r->err.dsn, "%s%.*s%s%s",
-		    open, STR_ARG(rcpt), close, r->err.text);
-}
-
-static void log_qmgr(const struct delivery *d, const char *fmt, ...)
-    PRINTF(2, 3);
-static void log_qmgr(const struct delivery *d, const char *fmt, ...)
-{
-	char tag[200], line[1000];
-	va_list ap;
-
-	snprintf(tag, sizeof(tag), "%s/qmgr", d->set->syslog_name);
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	log_as(tag, LOG_INFORM, "%.*s: %s", STR_ARG(d->m.qid), line);
+		reply_set(out, r->code != 0 ? r->code : reply_code(r->err.dsn),
+		    r->err.dsn, "%s%.*s%s%s", open, STR_ARG(rcpt), close,
+		    r->err.text);
 }
 
 static void delivery_free(struct delivery *d)
@@ -298,7 +219,7 @@ static void finish(struct delivery *d)
 	const struct route *worst = NULL, *r;
 
 	for (i = 0; i < d->route_count; i++)
-		log_status(d, d->routes[i]);
+		delivering_log_status(d, d->routes[i]);
 	for (i = 0; i < d->m.rcpt_count; i++, a = a->next) {
 		r = worst_of(d->claims[i]);
 		if (d->m.lmtp)
@@ -309,7 +230,7 @@ static void finish(struct delivery *d)
 	}
 	if (!d->m.lmtp)
 		make_reply(d, worst, STR_NONE, &replies[0]);
-	log_qmgr(d, "removed");
+	delivering_log(d, "removed");
 	d->m.done(&d->m, replies, n);
 	delivery_free(d);
 }
@@ -322,7 +243,7 @@ static void give_verdicts(struct delivery *d)
 	bool any;
 
 	d->stage = STAGE_VERDICT;
-	spread_failures(d);
+	delivering_spread_failures(d);
 	d->pending = 1; /* this loop itself */
 	for (i = 0; i < d->work_count; i++) {
 		w = d->works[i];
@@ -330,7 +251,8 @@ static void give_verdicts(struct delivery *d)
 			continue; /* nothing is staged there */
 		for (k = 0, any = false; k < w->n; k++)
 			any |= w->routes[k]->st == ST_OK;
-		if (workers_verdict(d->ws, w, any ? JOB_COMMIT : JOB_ABORT))
+		if (workers_verdict(d->ways->workers, w,
+			any ? JOB_COMMIT : JOB_ABORT))
 			d->pending++;
 	}
 	if (--d->pending == 0)
@@ -345,12 +267,12 @@ static bool take_locks(struct delivery *d)
 	bool any = false;
 
 	d->stage = STAGE_LOCK;
-	spread_failures(d);
+	delivering_spread_failures(d);
 	d->pending = 1; /* this loop itself */
 	for (i = 0; i < d->work_count; i++) {
 		w = d->works[i];
 		if (w->at == NULL || !work_has_mbox(w) ||
-		    !workers_verdict(d->ws, w, JOB_LOCK))
+		    !workers_verdict(d->ways->workers, w, JOB_LOCK))
 			continue;
 		any = true;
 		d->pending++;
@@ -375,6 +297,22 @@ static void check_lost(struct delivery *d)
 	}
 }
 
+/* All is prepared, and relayed: nothing is published yet. */
+static void go_on(struct delivery *d)
+{
+	if (d->work_count == 0)
+		finish(d);
+	else if (!take_locks(d))
+		give_verdicts(d);
+}
+
+void delivering_relayed(struct delivery *d)
+{
+	check_lost(d);
+	delivering_soften(d);
+	go_on(d);
+}
+
 static void work_done(struct work *w)
 {
 	struct delivery *d = w->owner;
@@ -383,39 +321,59 @@ static void work_done(struct work *w)
 		return;
 	if (d->stage == STAGE_PREPARE || d->stage == STAGE_LOCK)
 		check_lost(d);
-	if (d->stage == STAGE_PREPARE && take_locks(d))
-		return;
-	if (d->stage == STAGE_LOCK)
+	delivering_soften(d);
+	if (d->stage == STAGE_LOCK) {
 		give_verdicts(d);
-	else
+		return;
+	}
+	if (d->stage != STAGE_PREPARE) {
 		finish(d);
+		return;
+	}
+	delivering_spread_failures(d);
+	if (!delivering_relay(d))
+		go_on(d);
 }
 
-static void work_waits(struct work *w)
+void delivering_waits(struct delivery *d)
 {
-	struct delivery *d = w->owner;
-
 	if (!d->told)
 		d->m.waits(&d->m);
 	d->told = true;
 }
 
-void delivering_start(struct workers *ws, const struct settings *set,
-    const struct message *m)
+static void work_waits(struct work *w)
+{
+	delivering_waits(w->owner);
+}
+
+static bool goes_out(const struct delivery *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->route_count; i++)
+		if (d->routes[i]->relay)
+			return true;
+	return false;
+}
+
+void delivering_start(const struct ways *ways, const struct message *m)
 {
 	struct delivery *d = xcalloc(1, sizeof(*d));
 
 	d->m = *m;
-	d->set = set;
-	d->ws = ws;
+	d->ways = ways;
 	d->received_ms = clock_ms();
 	collect_routes(d);
 	make_works(d);
-	d->stage = d->work_count > 1 ? STAGE_PREPARE : STAGE_ONE;
-	log_qmgr(d, "from=<%.*s>, size=%llu, nrcpt=%zu (queue active)",
+	d->stage = d->work_count > 1 || goes_out(d) ? STAGE_PREPARE : STAGE_ONE;
+	delivering_log(d, "from=<%.*s>, size=%llu, nrcpt=%zu (queue active)",
 	    STR_ARG(d->m.sender), (unsigned long long)d->m.size,
 	    d->route_count);
-	if (d->work_count == 0)
+	if (d->route_count == 0)
 		bug("message %.*s has no target", STR_ARG(d->m.qid));
-	start_stage(d);
+	if (d->work_count != 0)
+		start_stage(d);
+	else if (!delivering_relay(d))
+		bug("message %.*s goes nowhere", STR_ARG(d->m.qid));
 }

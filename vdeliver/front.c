@@ -48,6 +48,7 @@ static void put_rcpt(struct client *c, struct ipc_out *o)
 	ipc_put_str(o, r->original);
 	ipc_put_str(o, r->address);
 	ipc_put_str(o, r->orcpt);
+	ipc_put_str(o, r->notify);
 }
 
 static void put_commit(struct client *c, struct ipc_out *o)
@@ -56,9 +57,13 @@ static void put_commit(struct client *c, struct ipc_out *o)
 	bool in_memory = spool_fd(&m->spool) < 0;
 
 	ipc_put_u32(o, (uint32_t)c->txn);
-	ipc_put_u32(o, c->proto == LISTEN_LMTP ? WF_LMTP : 0);
+	ipc_put_u32(o,
+	    (c->proto == LISTEN_LMTP ? WF_LMTP : 0) |
+		(m->body_8bit ? WF_8BIT : 0) | (m->smtputf8 ? WF_UTF8 : 0));
 	ipc_put_str(o, str_c(m->qid));
 	ipc_put_str(o, m->sender);
+	ipc_put_str(o, m->ret);
+	ipc_put_str(o, m->envid);
 	ipc_put_u64(o, spool_size(&m->spool));
 	ipc_put_u64(o, (uint64_t)m->start_ms);
 	ipc_put_str(o, in_memory ? spool_inline(&m->spool) : STR_NONE);

@@ -10,6 +10,9 @@ VDELIVER_SRC = \
 	%D%/commit.c %D%/commit.h \
 	%D%/control.c %D%/control.h \
 	%D%/delivering.c %D%/delivering.h \
+	%D%/delivering_log.c \
+	%D%/delivering_relay.c \
+	%D%/delivering_state.h \
 	%D%/durable.c %D%/durable.h \
 	%D%/front.c %D%/front.h \
 	%D%/front_tls.c %D%/front_tls.h \
@@ -23,6 +26,14 @@ VDELIVER_SRC = \
 	%D%/monitor.c %D%/monitor.h \
 	%D%/monitor_start.c \
 	%D%/monitor_state.h \
+	%D%/permission.c %D%/permission.h \
+	%D%/relay.c %D%/relay.h \
+	%D%/relay_settings.c %D%/relay_settings.h \
+	%D%/relay_talk.c %D%/relay_talk.h \
+	%D%/relay_text.c %D%/relay_text.h \
+	%D%/relay_tls.c %D%/relay_tls.h \
+	%D%/relayhost.c %D%/relayhost.h \
+	%D%/relays.c %D%/relays.h \
 	%D%/reply.c \
 	%D%/resolve.c %D%/resolve.h \
 	%D%/router.c %D%/router.h \

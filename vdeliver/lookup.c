@@ -16,6 +16,7 @@
 #include "map/maps.h"
 #include "map/match_list.h"
 #include "priv/ipc.h"
+#include "vdeliver/relayhost.h"
 #include "vdeliver/wire.h"
 
 /* The longest value of a table, as $virtual_alias_expansion_limit allows it. */
@@ -141,6 +142,9 @@ static enum st answer(struct lookup *l, uint32_t question, uint32_t flags,
 		addr[key.n] = '\0';
 		return peer_name(addr, val);
 	}
+	if (question == Q_RELAYHOST)
+		return relayhost_places(l->set->relayhost,
+		    l->set->inet_protocols, val, e);
 	if (l->lists[question] != NULL)
 		return match_list_get(l->lists[question], key, e);
 	return addr_find(l->maps[question], &how, key, val, ext, e);

@@ -32,6 +32,7 @@
 #include "vdeliver/listeners.h"
 #include "vdeliver/logger.h"
 #include "vdeliver/monitor_state.h"
+#include "vdeliver/relay_tls.h"
 #include "vdeliver/wire.h"
 
 /* A child that dies again this soon is started with a pause. */
@@ -41,7 +42,7 @@
 #define DRAIN_SECONDS 25.0
 
 static const char *const kind_names[] = { "logger", "router", "lookup", "front",
-	"worker" };
+	"worker", "relay" };
 
 static void start_generation(struct monitor *m, const struct settings *set);
 
@@ -167,6 +168,7 @@ static void restart(struct child *c)
 			monitor_start_front(g);
 		break;
 	case KIND_WORKER:
+	case KIND_RELAY:
 		break; /* the router asks when it needs one */
 	}
 }
@@ -246,6 +248,7 @@ static void on_reload(struct ev_loop *loop, struct ev_signal *w, int events)
 	if (m->stopping)
 		return;
 	if (settings_load(&set, m->start->config_dir, &e) != ST_OK ||
+	    relay_tls_check(&set, &e) != ST_OK ||
 	    front_tls_load(&tls, &set, keys_wrapped(&set), &e) != ST_OK ||
 	    listeners_change(&m->listeners, &set, &fresh, &e) != ST_OK) {
 		log_error("reload: %s; the old settings stay in force", e.text);
@@ -322,6 +325,7 @@ static enum st prepare(struct monitor *m, const struct settings *set,
 	if (identity_find(&m->id, set, e) != ST_OK ||
 	    listeners_open(&m->listeners, set, e) != ST_OK ||
 	    identity_jail(&m->id, set, e) != ST_OK ||
+	    relay_tls_check(set, e) != ST_OK ||
 	    front_tls_load(&tls, set, keys_wrapped(set), e) != ST_OK)
 		return ST_TEMP;
 	keys_take(m->keys, tls, set);

@@ -162,6 +162,23 @@ static void on_want_worker(struct generation *g, struct ipc_in *in)
 	chan_send(&g->router, &o, fd);
 }
 
+static void on_want_relay(struct generation *g)
+{
+	struct children_env env = env_of(g->home, &g->set);
+	int fd[2];
+	pid_t pid;
+
+	pair(fd);
+	pid = child_relay(&env, fd[1]);
+	fd_clear(&fd[1]);
+	if (pid > 0)
+		track(g->home, g, pid, KIND_RELAY);
+	else
+		log_warn("cannot start a relay process: %m");
+	hand_over(g, W_RELAY, pid > 0 ? pid : 0, pid > 0 ? fd[0] : -1);
+	fd_clear(&fd[0]);
+}
+
 /* Only a child of that very generation may be ended by its router. */
 static void on_kill(struct generation *g, struct ipc_in *in)
 {
@@ -171,7 +188,8 @@ static void on_kill(struct generation *g, struct ipc_in *in)
 		struct child *c = CONTAINER_OF(p, struct child, link);
 
 		if (c->gen == g && c->pid == pid &&
-		    (c->kind == KIND_WORKER || c->kind == KIND_LOOKUP))
+		    (c->kind == KIND_WORKER || c->kind == KIND_LOOKUP ||
+			c->kind == KIND_RELAY))
 			kill(pid, SIGKILL);
 	}
 }
@@ -181,6 +199,8 @@ static void on_router_message(struct chan *chan, struct ipc_in *in, void *arg)
 	(void)chan;
 	if (in->type == W_WANT_WORKER)
 		on_want_worker(arg, in);
+	else if (in->type == W_WANT_RELAY)
+		on_want_relay(arg);
 	else if (in->type == W_KILL)
 		on_kill(arg, in);
 	else

@@ -25,7 +25,8 @@ enum kind {
 	KIND_ROUTER,
 	KIND_LOOKUP,
 	KIND_FRONT,
-	KIND_WORKER
+	KIND_WORKER,
+	KIND_RELAY
 };
 
 struct generation {

@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "mail/address.h"
 #include "vdeliver/access.h"
+#include "vdeliver/permission.h"
 #include "vdeliver/rules.h"
 
 struct resolve_address {
@@ -314,11 +315,19 @@ static bool mailbox_path(struct str value, struct str *path)
 	return true;
 }
 
+static void add_final(struct resolve *r, const struct final *f)
+{
+	struct final *out = arena_alloc(r->arena, sizeof(*out));
+
+	*out = *f;
+	*r->end = out;
+	r->end = &out->next;
+}
+
 static enum step mailbox(struct resolve *r, struct str address)
 {
 	const struct answer *a = ask(r, Q_MAILBOX, address, 0);
-	struct final f = { .address = address_external(address, r->arena) },
-		     *out;
+	struct final f = { .address = address_external(address, r->arena) };
 	enum step step;
 
 	if (a == NULL)
@@ -338,13 +347,23 @@ static enum step mailbox(struct resolve *r, struct str address)
 	step = find_id(r, address, false, &f.uid);
 	if (step == STEP_NEXT)
 		step = find_id(r, address, true, &f.gid);
-	if (step != STEP_NEXT)
-		return step;
-	out = arena_alloc(r->arena, sizeof(*out));
-	*out = f;
-	*r->end = out;
-	r->end = &out->next;
-	return STEP_NEXT;
+	if (step == STEP_NEXT)
+		add_final(r, &f);
+	return step;
+}
+
+static enum step outside(struct resolve *r, struct str address)
+{
+	struct final f = { .address = address_external(address, r->arena),
+		.outside = true };
+
+	if (r->set->relayhost[0] != '\0') {
+		add_final(r, &f);
+		return STEP_NEXT;
+	}
+	reply_set(&r->reply, 451, "4.3.5", "no relayhost for <%.*s>",
+	    STR_ARG(f.address));
+	return STEP_FAIL;
 }
 
 /* What no alias has: the class decides. */
@@ -364,29 +383,31 @@ static enum step deliver(struct resolve *r, struct str address,
 	case CLASS_OUTSIDE:
 		break;
 	}
-	reply_set(&r->reply, 451, "4.3.5",
-	    r->set->relayhost[0] != '\0'
-		? "relaying to relayhost is not supported yet for <%.*s>"
-		: "no relayhost for <%.*s>",
-	    STR_ARG(address));
-	return STEP_FAIL;
+	return outside(r, address);
 }
 
 static enum step relay_permission(struct resolve *r)
 {
-	if (r->trusted)
+	static const struct {
+		unsigned code;
+		const char *dsn, *text;
+	} refusals[] = {
+		[PERMISSION_UNKNOWN] = { 451, "4.3.0",
+		    "Temporary lookup failure" },
+		[PERMISSION_DENIED] = { 554, "5.7.1", "Relay access denied" },
+		[PERMISSION_DEFERRED] = { 454, "4.7.1", "Relay access denied" },
+		[PERMISSION_REJECT] = { 554, "5.7.1",
+		    "Recipient address rejected: Access denied" },
+		[PERMISSION_DEFER] = { 450, "4.3.2",
+		    "Recipient address rejected: Try again later" },
+	};
+	enum permission p = permission_of(r->set->smtpd_relay_restrictions,
+	    r->trusted, r->trust_unknown);
+
+	if (p == PERMISSION_GIVEN)
 		return STEP_NEXT;
-	if (r->trust_unknown) {
-		reply_set(&r->reply, 451, "4.3.0",
-		    "<%.*s>: Temporary lookup failure", STR_ARG(r->rcpt));
-		return STEP_FAIL;
-	}
-	if (strstr(r->set->smtpd_relay_restrictions, "reject_unauth") != NULL)
-		reply_set(&r->reply, 554, "5.7.1",
-		    "<%.*s>: Relay access denied", STR_ARG(r->rcpt));
-	else
-		reply_set(&r->reply, 454, "4.7.1",
-		    "<%.*s>: Relay access denied", STR_ARG(r->rcpt));
+	reply_set(&r->reply, refusals[p].code, refusals[p].dsn, "<%.*s>: %s",
+	    STR_ARG(r->rcpt), refusals[p].text);
 	return STEP_FAIL;
 }
 

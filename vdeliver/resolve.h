@@ -19,10 +19,11 @@
 #include "vdeliver/settings.h"
 #include "vdeliver/wire.h"
 
-/* A mailbox that the address leads to. */
+/* A mailbox that the address leads to, or an address outside. */
 struct final {
 	struct final *next;
 	struct str address; /* external form: as Delivered-To shows it */
+	bool outside;       /* it goes to relayhost; what follows is empty */
 	struct str path;    /* below the base; ends in '/': Maildir */
 	uint32_t uid, gid;
 };

@@ -97,11 +97,13 @@ static bool take_owners(struct client *c)
 	if (c->owners == NULL)
 		c->owners = hash_new();
 	for (f = c->resolve.finals; f != NULL; f = f->next)
-		if (hash_get(c->owners, owner_key(f, key)) == NULL)
+		if (!f->outside &&
+		    hash_get(c->owners, owner_key(f, key)) == NULL)
 			hash_put(fresh, owner_key(f, key), c);
 	fits = (int64_t)(hash_count(c->owners) + hash_count(fresh)) <= limit;
 	for (f = c->resolve.finals; fits && f != NULL; f = f->next)
-		hash_put(c->owners, owner_key(f, key), c);
+		if (!f->outside)
+			hash_put(c->owners, owner_key(f, key), c);
 	hash_free(fresh, NULL);
 	return fits;
 }
@@ -120,8 +122,11 @@ static void rcpt_done(struct client *c)
 	if (c->resolve.reply.code == 250 && !c->vrfy) {
 		a = arena_alloc(&c->arena, sizeof(*a));
 		a->original = c->original;
+		a->given = c->given;
 		a->address = c->resolve.rcpt;
 		a->finals = c->resolve.finals;
+		a->orcpt = c->orcpt;
+		a->notify = c->notify;
 		*c->end = a;
 		c->end = &a->next;
 		c->rcpt_count++;
@@ -156,15 +161,17 @@ static void on_rcpt(struct client *c, struct ipc_in *in)
 {
 	uint32_t txn = ipc_get_u32(in), flags = ipc_get_u32(in);
 	struct str original = ipc_get_str(in), address = ipc_get_str(in);
-	struct str orcpt = ipc_get_str(in);
+	struct str orcpt = ipc_get_str(in), notify = ipc_get_str(in);
 
 	if (!ipc_in_ok(in) || c->waiting != WAIT_NOTHING)
 		bug("malformed RCPT from a front");
 	if (txn != c->txn)
 		txn_reset(c, txn);
 	c->vrfy = (flags & WF_VRFY) != 0;
-	c->original = arena_str(&c->arena,
-	    (c->flags & CF_TRUSTED) && orcpt.n != 0 ? orcpt : original);
+	c->given = arena_str(&c->arena, original);
+	c->orcpt = orcpt.n != 0 ? arena_str(&c->arena, orcpt) : c->given;
+	c->original = c->flags & CF_TRUSTED ? c->orcpt : c->given;
+	c->notify = arena_str(&c->arena, notify);
 	resolve_init(&c->resolve, c->front->home->set, c->front->home->access,
 	    &c->arena, address);
 	c->resolve.trusted = (c->flags & CF_TRUSTED) != 0;
@@ -260,6 +267,7 @@ static void on_commit(struct client *c, struct ipc_in *in)
 	struct message m = { .fd = -1 };
 	uint32_t txn = ipc_get_u32(in), flags = ipc_get_u32(in);
 	struct str qid = ipc_get_str(in), sender = ipc_get_str(in), body;
+	struct str ret = ipc_get_str(in), envid = ipc_get_str(in);
 
 	m.size = ipc_get_u64(in);
 	ipc_get_u64(in);
@@ -270,9 +278,12 @@ static void on_commit(struct client *c, struct ipc_in *in)
 		bug("malformed commit from a front");
 	m.qid = arena_str(&c->arena, qid);
 	m.sender = arena_str(&c->arena, sender);
+	m.ret = arena_str(&c->arena, ret);
+	m.envid = arena_str(&c->arena, envid);
 	m.body = arena_str(&c->arena, body);
 	m.fd = fd_take(&in->fd);
 	m.lmtp = (flags & WF_LMTP) != 0;
+	m.flags = flags;
 	m.rcpts = c->rcpts;
 	m.rcpt_count = c->rcpt_count;
 	m.start_ms = c->start_ms;
@@ -286,7 +297,7 @@ static void on_commit(struct client *c, struct ipc_in *in)
 	txn_reset(c, 0);
 	c->waiting = WAIT_COMMIT;
 	c->front->committing++;
-	delivering_start(r->workers, r->set, &m);
+	delivering_start(&r->ways, &m);
 }
 
 static void on_connect(struct front *f, uint32_t number, struct ipc_in *in)
@@ -389,6 +400,15 @@ static void want_worker(uint32_t uid, uint32_t gid, void *arg)
 	chan_send(&r->monitor, &o, -1);
 }
 
+static void want_relay(void *arg)
+{
+	AUTO_IPC_OUT o = IPC_OUT;
+	struct router *r = arg;
+
+	ipc_begin(&o, W_WANT_RELAY);
+	chan_send(&r->monitor, &o, -1);
+}
+
 static void kill_child(pid_t pid, void *arg)
 {
 	AUTO_IPC_OUT o = IPC_OUT;
@@ -405,7 +425,7 @@ static void on_worker(struct router *r, struct ipc_in *in)
 	uint32_t pid = ipc_get_u32(in);
 	struct str text = ipc_get_str(in);
 
-	workers_answer(r->workers, uid, gid, (pid_t)pid, fd_take(&in->fd),
+	workers_answer(r->ways.workers, uid, gid, (pid_t)pid, fd_take(&in->fd),
 	    text);
 }
 
@@ -429,6 +449,11 @@ static void on_monitor_message(struct chan *chan, struct ipc_in *in, void *arg)
 	case W_LOOKUP:
 		ipc_get_u32(in);
 		asking_add(r->asking, fd_take(&in->fd), (pid_t)ipc_get_u32(in));
+		break;
+	case W_RELAY:
+		ipc_get_u32(in);
+		relays_answer(r->ways.relays, fd_take(&in->fd),
+		    (pid_t)ipc_get_u32(in));
 		break;
 	case W_WORKER:
 		on_worker(r, in);
@@ -458,7 +483,10 @@ void router_run(const struct settings *set, int monitor)
 		bug("no event loop");
 	list_init(&r.fronts);
 	r.asking = asking_new(r.loop, set, kill_child, &r);
-	r.workers = workers_new(r.loop, set, want_worker, kill_child, &r);
+	r.ways.set = set;
+	r.ways.workers = workers_new(r.loop, set, want_worker, kill_child, &r);
+	r.ways.relays =
+	    relays_new(r.loop, set, r.asking, want_relay, kill_child, &r);
 	r.throttle = throttle_new(set);
 	r.access = access_new(set);
 	r.monitor.message = on_monitor_message;

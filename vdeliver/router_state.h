@@ -26,7 +26,7 @@ struct router {
 	struct chan monitor;
 	struct list fronts;
 	struct asking *asking;
-	struct workers *workers;
+	struct ways ways;
 	struct throttle *throttle;
 	struct access *access;
 	bool draining;
@@ -63,7 +63,7 @@ struct client {
 	enum waiting waiting;
 	struct question_wait ask;
 	struct resolve resolve;
-	struct str original; /* of the RCPT under way */
+	struct str given, original, orcpt, notify; /* of the RCPT under way */
 	bool vrfy;
 
 	/* the transaction */

@@ -98,7 +98,8 @@ struct session_reply {
 struct session_rcpt {
 	struct str original; /* as received, external form: X-Original-To */
 	struct str address;  /* rewritten, internal form */
-	struct str orcpt;    /* ORCPT=rfc822; decoded, else empty */
+	struct str orcpt;    /* ORCPT=rfc822; decoded, else empty: whoever says
+			      * it, the router knows whom it believes */
 	struct str notify;   /* NOTIFY= as given, else empty; for the relay */
 	bool routed;         /* see address.h: relay permission is needed */
 	bool verify;         /* VRFY: no transaction, nothing to remember */

@@ -309,8 +309,6 @@ enum state do_rcpt(struct session *s, const struct smtp_command *cmd)
 	s->rcpt.original = addr.original;
 	s->rcpt.address = addr.address;
 	s->rcpt.routed = addr.routed;
-	if (!in->trusted)
-		s->rcpt.orcpt = STR_NONE;
 	s->wish = WISH_RCPT;
 	return in->state;
 }

@@ -15,6 +15,8 @@
 #include "map/redirect.h"
 #include "vdeliver/access.h"
 #include "vdeliver/logger.h"
+#include "vdeliver/permission.h"
+#include "vdeliver/relay_settings.h"
 
 enum field {
 	STR_FIELD,
@@ -82,6 +84,31 @@ static const struct row {
 	S(local_header_rewrite_clients),
 	S(smtpd_relay_restrictions),
 	S(relayhost),
+	S(inet_protocols),
+	S(smtp_helo_name),
+	T(smtp_connect_timeout),
+	T(smtp_helo_timeout),
+	T(smtp_mail_timeout),
+	T(smtp_rcpt_timeout),
+	T(smtp_data_init_timeout),
+	T(smtp_data_xfer_timeout),
+	T(smtp_data_done_timeout),
+	T(smtp_starttls_timeout),
+	I(smtp_line_length_limit),
+	S(smtp_tls_security_level),
+	S(smtp_tls_CAfile),
+	S(smtp_tls_CApath),
+	S(smtp_tls_cert_file),
+	S(smtp_tls_key_file),
+	S(smtp_tls_protocols),
+	S(smtp_tls_mandatory_protocols),
+	S(smtp_tls_verify_cert_match),
+	S(smtp_tls_secure_cert_match),
+	B(smtp_use_tls),
+	B(smtp_enforce_tls),
+	B(smtp_tls_enforce_peername),
+	B(smtp_tls_wrappermode),
+	B(tls_append_default_CA),
 	S(virtual_mailbox_base),
 	S(virtual_uid_maps),
 	S(virtual_gid_maps),
@@ -166,6 +193,8 @@ static const struct row {
 	I(vdeliver_lookup_count),
 	T(vdeliver_lookup_timeout),
 	T(vdeliver_worker_timeout),
+	I(vdeliver_relay_limit),
+	T(vdeliver_relay_timeout),
 	I(vdeliver_memory_limit),
 	I(vdeliver_inline_size),
 	I(delay_logging_resolution_limit),
@@ -218,7 +247,18 @@ static const struct {
 	{ "smtpd_tls_session_cache_database", "sessions are not resumed" },
 	{ "smtpd_tls_wrappermode", "write smtps: in vdeliver_listen" },
 	{ "virtual_delivery_status_filter", "statuses are not filtered" },
-	{ "relayhost", "mail for other hosts is answered 451 4.3.5" },
+	{ "smtp_tls_ciphers", "OpenSSL's own are used" },
+	{ "smtp_tls_mandatory_ciphers", "OpenSSL's own are used" },
+	{ "smtp_tls_exclude_ciphers", "OpenSSL's own are used" },
+	{ "smtp_tls_mandatory_exclude_ciphers", "OpenSSL's own are used" },
+	{ "smtp_tls_servername", "relayhost's name is sent" },
+	{ "smtp_tls_loglevel", "TLS towards relayhost is not logged" },
+	{ "smtp_header_checks", "content is not inspected" },
+	{ "smtp_body_checks", "content is not inspected" },
+	{ "smtp_discard_ehlo_keywords", "what relayhost offers is used" },
+	{ "smtp_reply_filter", "replies are taken as they come" },
+	{ "smtp_delivery_status_filter", "statuses are not filtered" },
+	{ "smtp_send_xforward_command", "XFORWARD is not sent" },
 };
 
 static enum st read_row(struct settings *s, const struct row *r, struct err *e)
@@ -302,7 +342,7 @@ static void default_client_lists(struct settings *s)
 	}
 }
 
-static bool is_hostname(const char *name)
+bool settings_is_hostname(const char *name)
 {
 	struct str rest = str_c(name), label;
 	bool more = true;
@@ -388,11 +428,23 @@ static enum st read_tls_level(struct settings *s, struct err *e)
 	return ST_OK;
 }
 
+/* Nothing in it: nobody but mynetworks may, whatever else is set. */
+static void default_relay_restrictions(struct settings *s)
+{
+	if (str_trim(str_c(s->smtpd_relay_restrictions)).n != 0)
+		return;
+	if (conf_raw(s->conf, "smtpd_relay_restrictions") != NULL)
+		log_warn("smtpd_relay_restrictions is empty: relaying is "
+			 "limited to mynetworks");
+	s->smtpd_relay_restrictions =
+	    "permit_mynetworks, defer_unauth_destination";
+}
+
 static enum st check(struct settings *s, struct err *e)
 {
 	int facility;
 
-	if (!is_hostname(s->myhostname))
+	if (!settings_is_hostname(s->myhostname))
 		return err_temp(e, "",
 		    "parameter myhostname: bad parameter "
 		    "value: %s",
@@ -406,7 +458,9 @@ static enum st check(struct settings *s, struct err *e)
 		return err_temp(e, "",
 		    "parameter syslog_facility: unrecognized value: %s",
 		    s->syslog_facility);
-	if (check_locks(s, e) != ST_OK || read_tls_level(s, e) != ST_OK)
+	if (check_locks(s, e) != ST_OK || read_tls_level(s, e) != ST_OK ||
+	    permission_check(s->smtpd_relay_restrictions, e) != ST_OK ||
+	    relay_settings_check(s, e) != ST_OK)
 		return ST_TEMP;
 	return check_sizes(s, e);
 }
@@ -418,9 +472,11 @@ static void warn_unsupported(struct settings *s)
 	size_t i;
 
 	for (i = 0; i < NELEM(unsupported); i++) {
-		if (conf_str(s->conf, unsupported[i].name, &text, &e) ==
+		if (conf_raw(s->conf, unsupported[i].name) != NULL &&
+		    conf_str(s->conf, unsupported[i].name, &text, &e) ==
 			ST_OK &&
-		    text[0] != '\0' && strcmp(text, "no") != 0)
+		    text[0] != '\0' && strcmp(text, "no") != 0 &&
+		    strcmp(text, "0") != 0)
 			log_warn("%s is not supported: %s", unsupported[i].name,
 			    unsupported[i].instead);
 	}
@@ -453,6 +509,7 @@ enum st settings_load(struct settings *s, const char *dir, struct err *e)
 	for (i = 0; i < NELEM(rows); i++)
 		if (read_row(s, &rows[i], e) != ST_OK)
 			return ST_TEMP;
+	default_relay_restrictions(s);
 	if (read_myorigin(s, e) != ST_OK || default_mynetworks(s, e) != ST_OK ||
 	    check(s, e) != ST_OK || warn_level(s, e) != ST_OK ||
 	    redirect_configure(s->conf, e) != ST_OK)

@@ -40,7 +40,27 @@ struct settings {
 
 	/* trust */
 	const char *mynetworks, *local_header_rewrite_clients;
-	const char *smtpd_relay_restrictions, *relayhost;
+	const char *smtpd_relay_restrictions;
+
+	/* relayhost, and how to talk to it; times in seconds */
+	const char *relayhost, *inet_protocols, *smtp_helo_name;
+	int64_t smtp_connect_timeout, smtp_helo_timeout, smtp_mail_timeout;
+	int64_t smtp_rcpt_timeout, smtp_data_init_timeout;
+	int64_t smtp_data_xfer_timeout, smtp_data_done_timeout;
+	int64_t smtp_starttls_timeout, smtp_line_length_limit;
+	const char *smtp_tls_security_level, *smtp_tls_CAfile;
+	const char *smtp_tls_CApath, *smtp_tls_cert_file, *smtp_tls_key_file;
+	const char *smtp_tls_protocols, *smtp_tls_mandatory_protocols;
+	const char *smtp_tls_verify_cert_match, *smtp_tls_secure_cert_match;
+	bool smtp_use_tls, smtp_enforce_tls, smtp_tls_enforce_peername;
+	bool smtp_tls_wrappermode, tls_append_default_CA;
+	enum relay_level {
+		RELAY_TLS_NONE,
+		RELAY_TLS_MAY,
+		RELAY_TLS_ENCRYPT,
+		RELAY_TLS_VERIFY,
+		RELAY_TLS_SECURE,
+	} relay_level; /* what smtp_tls_security_level and the rest mean */
 
 	/* mailboxes */
 	const char *virtual_mailbox_base, *virtual_uid_maps, *virtual_gid_maps;
@@ -101,6 +121,7 @@ struct settings {
 	int64_t vdeliver_worker_limit, vdeliver_front_count;
 	int64_t vdeliver_lookup_count, vdeliver_lookup_timeout;
 	int64_t vdeliver_worker_timeout, vdeliver_memory_limit;
+	int64_t vdeliver_relay_limit, vdeliver_relay_timeout;
 	int64_t vdeliver_inline_size;
 	int64_t delay_logging_resolution_limit;
 };
@@ -117,6 +138,8 @@ enum st settings_load(struct settings *s, const char *dir, struct err *e)
  * vdeliver can be stopped whatever its files look like by now.
  */
 void settings_for_control(struct settings *s, const char *dir);
+/* Labels of letters, digits, '-' and '_', none empty. */
+bool settings_is_hostname(const char *name);
 /* NULL is fine. */
 void settings_clear(struct settings *s);
 

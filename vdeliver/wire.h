@@ -20,9 +20,10 @@ enum wire {
 			  the answer is W_CONNECT_REPLY */
 	W_EVENT,       /* CLIENT, u32 enum throttle_event: may it? */
 	W_RCPT,        /* CLIENT, TXN, u32 flags, str original, str address,
-			  str orcpt */
-	W_COMMIT,      /* CLIENT, TXN, u32 flags, str qid, str sender, u64 size,
-			  u64 start ms; str body, or "" and a descriptor */
+			  str orcpt, str notify */
+	W_COMMIT,      /* CLIENT, TXN, u32 flags, str qid, str sender, str ret,
+			  str envid, u64 size, u64 start ms; str body, or ""
+			  and a descriptor */
 	W_GONE,        /* CLIENT: forget it; has no answer */
 
 	/* router → front */
@@ -43,11 +44,13 @@ enum wire {
 	/* router → monitor */
 	W_WANT_WORKER, /* u32 uid, u32 gid */
 	W_KILL,        /* u32 pid: missed its deadline */
+	W_WANT_RELAY,  /* nothing in it */
 
 	/* monitor → router; a descriptor comes along */
 	W_WORKER, /* u32 uid, u32 gid, u32 pid (0: refused), str text */
 	W_LOOKUP, /* u32 index, u32 pid */
 	W_FRONT,  /* u32 index, u32 pid */
+	W_RELAY,  /* u32 index, u32 pid (0: none could be started) */
 
 	/* router → worker */
 	W_JOB,     /* u32 id, u32 phase, str sender, u64 limit, u64 size,
@@ -58,6 +61,17 @@ enum wire {
 	/* worker → router */
 	W_WAITS, /* u32 id: it waits for locks and stands in nobody's way */
 	W_DONE,  /* u32 id, u32 n, n × (u32 st, str dsn, str text) */
+
+	/* router → relay */
+	W_MAIL,    /* u32 id, u32 flags, u64 ms left, u64 size, str qid,
+		      str sender, str ret, str envid, str places, u32 targets,
+		      u32 inline, str body (or a descriptor) */
+	W_TARGETS, /* u32 id, u32 n, n × (str address, str orcpt, str notify,
+		      u32 group): until all of W_MAIL's are there */
+
+	/* relay → router */
+	W_RELAYED, /* u32 id, str place, u32 connect ms, u32 n, n × (u32 st,
+		      u32 code, str dsn, str text): until all are answered */
 
 	/* any child → logger */
 	W_LOG, /* u32 level, u32 pid, str tag, str line */
@@ -83,6 +97,8 @@ enum wire_flags {
 	WF_VRFY = 1 << 1,    /* only asking */
 	WF_ROUTED = 1 << 2,  /* user%other@ours: a relay matter */
 	WF_LMTP = 1 << 3,    /* a reply per recipient */
+	WF_8BIT = 1 << 4,    /* BODY=8BITMIME */
+	WF_UTF8 = 1 << 5,    /* SMTPUTF8 */
 };
 
 /* Questions for a lookup process. */
@@ -100,6 +116,7 @@ enum question {
 	Q_XCLIENT,
 	Q_XFORWARD,
 	Q_PEER_NAME, /* IP address: its name, checked both ways */
+	Q_RELAYHOST, /* nothing: its addresses, see relayhost.h */
 	Q_COUNT,
 };
 

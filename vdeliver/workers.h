@@ -17,12 +17,17 @@
 struct workers;
 struct worker_proc;
 
-/* A target as the router keeps it. */
+/* A target as the router keeps it: of a worker, or (relay) of a relay. */
 struct route {
 	struct str path, orig, final;
+	struct str given; /* as RCPT had it, for the log */
 	uint32_t uid, gid, group;
+	bool relay;
+	bool relayed;             /* it was taken over, for good */
+	struct str orcpt, notify; /* RFC 3461, for the relay */
 	enum st st;
-	struct err err;
+	unsigned code;  /* that goes with it in replies; 0: as err says */
+	struct err err; /* relayed: what relayhost said, "250 2.0.0 Ok" */
 };
 
 /* A part of a message for one worker. The owner embeds or allocates it. */

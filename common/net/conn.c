@@ -2,6 +2,7 @@
 
 #include "net/conn.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -378,6 +379,16 @@ static enum st open_unix(struct conn **c, const char *path, int64_t ms,
 	return ST_OK;
 }
 
+static struct conn *conn_to(int fd, const struct sockaddr *sa, const char *addr,
+    const char *host, int64_t ms)
+{
+	struct conn *c = conn_new(fd, host, ms);
+
+	snprintf(c->peer, sizeof(c->peer), "%s", addr);
+	c->loopback = is_loopback(sa);
+	return c;
+}
+
 static enum st open_addresses(struct conn **c, const struct addrinfo *list,
     const char *host, int64_t ms, struct err *e)
 {
@@ -393,10 +404,8 @@ static enum st open_addresses(struct conn **c, const struct addrinfo *list,
 			continue;
 		fd = connect_one(ai->ai_addr, ai->ai_addrlen, ms);
 		if (fd >= 0) {
-			*c = conn_new(fd, host, ms);
-			memcpy((*c)->peer, addr, sizeof(addr));
+			*c = conn_to(fd, ai->ai_addr, addr, host, ms);
 			(*c)->port = (unsigned)strtoul(port, NULL, 10);
-			(*c)->loopback = is_loopback(ai->ai_addr);
 			return ST_OK;
 		}
 		st = err_temp(e, "4.4.1",
@@ -404,6 +413,42 @@ static enum st open_addresses(struct conn **c, const struct addrinfo *list,
 		    port);
 	}
 	return st;
+}
+
+static bool parse_address(const char *addr, unsigned port,
+    struct sockaddr_storage *sa, socklen_t *n)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)sa;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)sa;
+
+	memset(sa, 0, sizeof(*sa));
+	if (inet_pton(AF_INET, addr, &v4->sin_addr) == 1) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons((uint16_t)port);
+		*n = sizeof(*v4);
+		return true;
+	}
+	v6->sin6_family = AF_INET6;
+	v6->sin6_port = htons((uint16_t)port);
+	*n = sizeof(*v6);
+	return inet_pton(AF_INET6, addr, &v6->sin6_addr) == 1;
+}
+
+enum st conn_open_at(struct conn **c, const char *addr, unsigned port,
+    const char *name, int64_t ms, struct err *e)
+{
+	struct sockaddr_storage sa;
+	socklen_t n;
+	int fd;
+
+	if (!parse_address(addr, port, &sa, &n))
+		return err_temp(e, "4.4.1", "%s is no IP address", addr);
+	fd = connect_one((struct sockaddr *)&sa, n, ms);
+	if (fd < 0)
+		return err_temp(e, "4.4.1", "%m");
+	*c = conn_to(fd, (struct sockaddr *)&sa, addr, name, ms);
+	(*c)->port = port;
+	return ST_OK;
 }
 
 enum st conn_open(struct conn **c, const char *host, const char *port,

@@ -40,6 +40,13 @@ void conn_close(struct conn *c);
 enum st conn_open(struct conn **c, const char *host, const char *port,
     int64_t timeout_ms, struct err *e) MUST_CHECK;
 
+/*
+ * One IP address, of which nothing has to be looked up; name is for messages.
+ * ST_TEMP (4.4.1) with errno's text alone.
+ */
+enum st conn_open_at(struct conn **c, const char *addr, unsigned port,
+    const char *name, int64_t timeout_ms, struct err *e) MUST_CHECK;
+
 void conn_set_timeout(struct conn *c, int64_t timeout_ms);
 /* Whatever comes after is over by then, clock.h; CLOCK_NEVER at first. */
 void conn_set_deadline(struct conn *c, int64_t deadline);

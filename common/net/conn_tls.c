@@ -107,9 +107,13 @@ enum st conn_starttls(struct conn *c, const struct tls_rules *rules,
     struct err *e)
 {
 	struct conn_tls *t;
-	SSL_CTX *ctx;
+	SSL_CTX *ctx = rules->ctx;
 
-	if (conn_flush(c, e) != ST_OK || tls_client(&ctx, rules, e) != ST_OK)
+	if (conn_flush(c, e) != ST_OK)
+		return ST_TEMP;
+	if (ctx != NULL)
+		SSL_CTX_up_ref(ctx);
+	else if (tls_client(&ctx, rules, e) != ST_OK)
 		return ST_TEMP;
 	t = xcalloc(1, sizeof(*t));
 	t->ctx = ctx;

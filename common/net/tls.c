@@ -3,13 +3,16 @@
 #include "net/tls.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/str.h"
+#include "net/tls_server.h"
 
 /* OpenSSL's words for a failure, without its numbers. */
 static const char *words(unsigned long code)
@@ -30,11 +33,67 @@ static enum st ssl_error(struct err *e, const char *what)
 	return err_temp(e, "4.7.5", "%s: %s", what, words(code));
 }
 
+/* Each file of a directory; what is no certificate is none of ours. */
+static enum st trust_dir(SSL_CTX *ctx, const char *path, struct err *e)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *d;
+	char file[4096];
+	size_t n = 0;
+
+	if (dir == NULL)
+		return err_temp(e, "4.7.5", "open %s: %m", path);
+	while ((d = readdir(dir)) != NULL) {
+		if (d->d_name[0] == '.' ||
+		    snprintf(file, sizeof(file), "%s/%s", path, d->d_name) >=
+			(int)sizeof(file))
+			continue;
+		n += SSL_CTX_load_verify_file(ctx, file) == 1;
+		ERR_clear_error();
+	}
+	closedir(dir);
+	if (n == 0)
+		return err_temp(e, "4.7.5", "%s: no certificates in it", path);
+	return ST_OK;
+}
+
+/* OpenSSL's own places: one that is not there is no mistake of ours. */
+static enum st trust_default(SSL_CTX *ctx, struct err *e)
+{
+	const char *file = getenv(X509_get_default_cert_file_env());
+	const char *dir = getenv(X509_get_default_cert_dir_env());
+	bool any;
+
+	if (file == NULL)
+		file = X509_get_default_cert_file();
+	if (dir == NULL)
+		dir = X509_get_default_cert_dir();
+	any = SSL_CTX_load_verify_file(ctx, file) == 1;
+	ERR_clear_error();
+	return trust_dir(ctx, dir, e) == ST_OK || any ? ST_OK : ST_TEMP;
+}
+
+static enum st trust_now(SSL_CTX *ctx, const struct tls_rules *r, struct err *e)
+{
+	bool own = r->ca_file != NULL || r->ca_path != NULL;
+
+	if (r->ca_file != NULL &&
+	    SSL_CTX_load_verify_file(ctx, r->ca_file) != 1)
+		return ssl_error(e, r->ca_file);
+	if (r->ca_path != NULL && trust_dir(ctx, r->ca_path, e) != ST_OK)
+		return ST_TEMP;
+	if (r->ca_default || !own)
+		return trust_default(ctx, e);
+	return ST_OK;
+}
+
 static enum st trust(SSL_CTX *ctx, const struct tls_rules *r, struct err *e)
 {
 	if (!r->verify)
 		return ST_OK;
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	if (r->ca_now)
+		return trust_now(ctx, r, e);
 	if (r->ca_file == NULL && r->ca_path == NULL) {
 		/* Looks at SSL_CERT_FILE and SSL_CERT_DIR, too. */
 		if (SSL_CTX_set_default_verify_paths(ctx) != 1)
@@ -61,16 +120,32 @@ static enum st own_cert(SSL_CTX *ctx, const struct tls_rules *r, struct err *e)
 	return ST_OK;
 }
 
+static enum st versions(SSL_CTX *ctx, const struct tls_rules *r, struct err *e)
+{
+	struct tls_versions v = { r->min_version, r->max_version, 0 };
+
+	if (r->protocols != NULL &&
+	    tls_versions(&v, str_c(r->protocols), e) != ST_OK)
+		return ST_TEMP;
+	if (v.min == 0 || (r->protocols != NULL && v.min < TLS1_2_VERSION))
+		v.min = TLS1_2_VERSION;
+	SSL_CTX_set_min_proto_version(ctx, v.min);
+	if (v.max != 0)
+		SSL_CTX_set_max_proto_version(ctx, v.max);
+	SSL_CTX_set_options(ctx, v.off);
+	return ST_OK;
+}
+
 enum st tls_client(SSL_CTX **out, const struct tls_rules *r, struct err *e)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 
 	if (ctx == NULL)
 		return ssl_error(e, "TLS context");
-	SSL_CTX_set_min_proto_version(ctx,
-	    r->min_version != 0 ? r->min_version : TLS1_2_VERSION);
-	if (r->max_version != 0)
-		SSL_CTX_set_max_proto_version(ctx, r->max_version);
+	if (versions(ctx, r, e) != ST_OK) {
+		SSL_CTX_free(ctx);
+		return ST_TEMP;
+	}
 	SSL_CTX_set_mode(ctx,
 	    SSL_MODE_ENABLE_PARTIAL_WRITE |
 		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
@@ -90,6 +165,23 @@ static bool is_address(const char *name)
 	    inet_pton(AF_INET6, name, bytes) == 1;
 }
 
+static enum st expect_names(SSL *ssl, const char *names, struct err *e)
+{
+	struct str list = str_c(names), word;
+	char name[256];
+	bool any = false;
+
+	while (str_word(&list, " ", &word)) {
+		snprintf(name, sizeof(name), "%.*s", STR_ARG(word));
+		if (SSL_add1_host(ssl, name) != 1)
+			return ssl_error(e, name);
+		any = true;
+	}
+	return any
+	    ? ST_OK
+	    : err_temp(e, "4.7.5", "no name that a certificate may have");
+}
+
 enum st tls_expect(SSL *ssl, const struct tls_rules *r, struct err *e)
 {
 	if (is_address(r->name)) {
@@ -100,6 +192,8 @@ enum st tls_expect(SSL *ssl, const struct tls_rules *r, struct err *e)
 		return ST_OK;
 	}
 	SSL_set_tlsext_host_name(ssl, r->name);
+	if (r->verify && r->names != NULL)
+		return expect_names(ssl, r->names, e);
 	if (r->verify && SSL_set1_host(ssl, r->name) != 1)
 		return ssl_error(e, r->name);
 	return ST_OK;

@@ -12,13 +12,22 @@
 
 struct tls_rules {
 	const char *name;        /* server name: SNI, and what must match */
+	const char *names;       /* with verify, what must match instead of it:
+				  * blanks between them; ".x" is all below x;
+				  * NULL: name */
 	bool verify;             /* chain, dates and name must be right */
 	const char *ca_file;     /* NULL: OpenSSL's, SSL_CERT_FILE */
 	const char *ca_path;     /* NULL: OpenSSL's, SSL_CERT_DIR */
+	bool ca_default;         /* OpenSSL's on top of those */
+	bool ca_now;             /* read all of ca_path at once, for one who
+				  * cannot read files later */
 	const char *cert, *key;  /* of ours, NULL for none */
 	const char *fingerprint; /* "AA:BB:.." MD5, or "sha256:..", NULL */
 	int min_version;         /* TLS1_2_VERSION or later; 0: 1.2 */
 	int max_version;         /* 0: the latest */
+	const char *protocols;   /* in place of both, as tls_server.h has them;
+				  * nothing below 1.2 all the same; NULL: none */
+	SSL_CTX *ctx;            /* tls_client() has made it: no file is read */
 };
 
 /*

@@ -81,19 +81,35 @@ static const int front_calls[] = {
 	CALL(exit_group),
 };
 
-enum st sandbox_front(struct err *e)
+/* On top of these. */
+static const int relay_calls[] = {
+	CALL(socket),
+	CALL(connect),
+};
+
+static int allow(scmp_filter_ctx ctx, const int *calls, size_t n)
 {
-	scmp_filter_ctx ctx;
 	size_t i;
 	int rc = 0;
+
+	for (i = 0; i < n && rc == 0; i++)
+		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, calls[i], 0);
+	return rc;
+}
+
+static enum st confine(const int *more, size_t n, struct err *e)
+{
+	scmp_filter_ctx ctx;
+	int rc;
 
 	if (!SANDBOX_ON)
 		return ST_OK;
 	ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	if (ctx == NULL)
 		return err_temp(e, "4.3.0", "seccomp is not there");
-	for (i = 0; i < NELEM(front_calls) && rc == 0; i++)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, front_calls[i], 0);
+	rc = allow(ctx, front_calls, NELEM(front_calls));
+	if (rc == 0)
+		rc = allow(ctx, more, n);
 	/* libc asks whether a stream is a terminal: no, and no harm. */
 	if (rc == 0)
 		rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOTTY),
@@ -106,4 +122,14 @@ enum st sandbox_front(struct err *e)
 		return err_temp(e, "4.3.0", "seccomp: %m");
 	}
 	return ST_OK;
+}
+
+enum st sandbox_front(struct err *e)
+{
+	return confine(NULL, 0, e);
+}
+
+enum st sandbox_relay(struct err *e)
+{
+	return confine(relay_calls, NELEM(relay_calls), e);
 }

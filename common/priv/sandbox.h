@@ -13,5 +13,7 @@
  * it). Under sanitizers this does nothing. ST_TEMP: the kernel has no seccomp.
  */
 enum st sandbox_front(struct err *e) MUST_CHECK;
+/* The same for one that talks to servers: it may connect as well. */
+enum st sandbox_relay(struct err *e) MUST_CHECK;
 
 #endif

@@ -1,10 +1,9 @@
 # tests/system: pytest with real peers, in namespaces of its own.
 EXTRA_DIST += \
-	tests/peers/enter \
-	tests/peers/fetch-peers \
 	%D%/conftest.py \
 	%D%/lib/__init__.py \
 	%D%/lib/certs.py \
+	%D%/lib/client.py \
 	%D%/lib/daemon.py \
 	%D%/lib/databases.py \
 	%D%/lib/dovecot.py \
@@ -39,7 +38,14 @@ EXTRA_DIST += \
 	%D%/test_16_databases.py \
 	%D%/test_16_native.py \
 	%D%/test_16_table_options.py \
-	%D%/test_17_mbox.py
+	%D%/test_17_mbox.py \
+	%D%/test_18_server_tls.py \
+	%D%/test_19_chunks.py \
+	%D%/test_20_clients.py \
+	%D%/test_21_relay.py \
+	%D%/test_23_beside_postfix.py \
+	tests/peers/enter \
+	tests/peers/fetch-peers
 
 # Options for pytest: make check-system CHECK_SYSTEM_FLAGS='-k test_04 -x'
 CHECK_SYSTEM_FLAGS =

@@ -62,6 +62,7 @@ UNIT_TESTS = \
 	%D%/test_rc_lex \
 	%D%/test_rc_parse \
 	%D%/test_redirect \
+	%D%/test_relay \
 	%D%/test_report \
 	%D%/test_resolve \
 	%D%/test_route \
@@ -135,6 +136,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_rc_lex_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_rc_parse_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_redirect_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_relay_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_report_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_resolve_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_route_CFLAGS = $(UNIT_CFLAGS)

@@ -30,6 +30,8 @@ static const struct {
 	{ Q_ALIAS, "odd@example.com", ST_OK, ",", "" },
 	{ Q_ALIAS, "sick@example.com", ST_TEMP, "", "" },
 	{ Q_ALIAS, "out@example.com", ST_OK, "x@outside.example", "" },
+	{ Q_ALIAS, "mixed@example.com", ST_OK,
+	    "user@example.com, y@outside.example", "" },
 	{ Q_MAILBOX, "user@example.com", ST_OK, "user/", "" },
 	{ Q_MAILBOX, "user+tag@example.com", ST_OK, "user/", "" },
 	{ Q_MAILBOX, "self@example.com", ST_OK, "/self/", "" },
@@ -89,31 +91,41 @@ static void answer(struct resolve *r)
 static const struct {
 	const char *rcpt;
 	bool trusted;
-	const char *want; /* reply code and dsn; mailboxes as PATH:uid */
+	const char *want; /* reply code and dsn; mailboxes as PATH:uid, what
+			   * goes out as >ADDRESS */
+	bool relayhost;
 } cases[] = {
-	{ "user@example.com", false, "250 2.1.5 user/:5000" },
-	{ "USER@Example.COM", false, "250 2.1.5 user/:5000" },
-	{ "info@example.com", false, "250 2.1.5 user/:5000" },
-	{ "info+tag@example.com", false, "250 2.1.5 user/:5000" },
-	{ "team@example.com", false, "250 2.1.5 user/:5000 two/:5001" },
-	{ "self@example.com", false, "250 2.1.5 self/:5000 user/:5000" },
+	{ "user@example.com", false, "250 2.1.5 user/:5000", false },
+	{ "USER@Example.COM", false, "250 2.1.5 user/:5000", false },
+	{ "info@example.com", false, "250 2.1.5 user/:5000", false },
+	{ "info+tag@example.com", false, "250 2.1.5 user/:5000", false },
+	{ "team@example.com", false, "250 2.1.5 user/:5000 two/:5001", false },
+	{ "self@example.com", false, "250 2.1.5 self/:5000 user/:5000", false },
 	/* With an extension it is of itself as well. */
-	{ "self+tag@example.com", false, "250 2.1.5 self/:5000 user/:5000" },
-	{ "ring1@example.com", false, "451 4.6.0" },
-	{ "dead@example.com", false, "550 5.1.1" },
-	{ "nobody@example.com", false, "550 5.1.1" },
-	{ "x@alias.example", false, "550 5.1.1" },
-	{ "x@localhost", false, "550 5.1.1" },
-	{ "odd@example.com", false, "451 4.3.0" },
-	{ "sick@example.com", false, "451 4.3.0" },
-	{ "up@example.com", false, "451 4.3.5" },
-	{ "low@example.com", false, "451 4.3.5" },
-	{ "root@example.com", false, "451 4.3.5" },
-	{ "nogid@example.com", false, "451 4.3.5" },
-	{ "x@outside.example", false, "454 4.7.1" },
-	{ "x@outside.example", true, "451 4.3.5" },
+	{ "self+tag@example.com", false, "250 2.1.5 self/:5000 user/:5000",
+	    false },
+	{ "ring1@example.com", false, "451 4.6.0", false },
+	{ "dead@example.com", false, "550 5.1.1", false },
+	{ "nobody@example.com", false, "550 5.1.1", false },
+	{ "x@alias.example", false, "550 5.1.1", false },
+	{ "x@localhost", false, "550 5.1.1", false },
+	{ "odd@example.com", false, "451 4.3.0", false },
+	{ "sick@example.com", false, "451 4.3.0", false },
+	{ "up@example.com", false, "451 4.3.5", false },
+	{ "low@example.com", false, "451 4.3.5", false },
+	{ "root@example.com", false, "451 4.3.5", false },
+	{ "nogid@example.com", false, "451 4.3.5", false },
+	{ "x@outside.example", false, "454 4.7.1", false },
+	{ "x@outside.example", true, "451 4.3.5", false },
 	/* An alias of ours may point outside, for anybody. */
-	{ "out@example.com", false, "451 4.3.5" },
+	{ "out@example.com", false, "451 4.3.5", false },
+	{ "out@example.com", false, "250 2.1.5 >x@outside.example", true },
+	{ "x@outside.example", true, "250 2.1.5 >x@outside.example", true },
+	{ "a b@outside.example", true, "250 2.1.5 >\"a b\"@outside.example",
+	    true },
+	{ "x@outside.example", false, "454 4.7.1", true },
+	{ "mixed@example.com", false, "250 2.1.5 user/:5000 >y@outside.example",
+	    true },
 };
 
 static void test_cases(void **state)
@@ -130,6 +142,7 @@ static void test_cases(void **state)
 		struct resolve r;
 		int steps = 0;
 
+		settings.relayhost = cases[i].relayhost ? "[r]" : "";
 		resolve_init(&r, &settings, access, &a, str_c(cases[i].rcpt));
 		r.trusted = cases[i].trusted;
 		while (resolve_step(&r) && ++steps < 1000)
@@ -137,7 +150,11 @@ static void test_cases(void **state)
 		buf_addf(&got, "%u %s", r.reply.code, r.reply.dsn);
 		for (f = r.finals; r.reply.code == 250 && f != NULL;
 		     f = f->next)
-			buf_addf(&got, " %.*s:%u", STR_ARG(f->path), f->uid);
+			if (f->outside)
+				buf_addf(&got, " >%.*s", STR_ARG(f->address));
+			else
+				buf_addf(&got, " %.*s:%u", STR_ARG(f->path),
+				    f->uid);
 		if (strcmp(buf_c(&got), cases[i].want) != 0)
 			fail_msg("%s: got \"%s\", want \"%s\"", cases[i].rcpt,
 			    buf_c(&got), cases[i].want);

@@ -11,11 +11,12 @@ class SmtpSink(LineServer):
     """answers: {verb or address: reply or callable}; an address means RCPT.
 
     "dot" is the answer after the message. messages: dicts with helo, mail,
-    rcpt (accepted ones) and data (octets, CRLF, dots removed).
+    rcpt (accepted ones) and data (octets, CRLF, dots removed). A callable may
+    raise Drop to hang up. tls: a context, STARTTLS is offered then.
     """
 
-    def __init__(self, answers=None, **where):
-        self.answers = dict(answers or {})
+    def __init__(self, answers=None, tls=None, **where):
+        self.answers, self.tls = dict(answers or {}), tls
         self.messages, self.seen = [], []
         super().__init__(**where)
 
@@ -37,16 +38,22 @@ class SmtpSink(LineServer):
 
     def talk(self, line):
         line.send(self._answer("greeting", "220 sink.test.example ESMTP"))
-        helo, mail, rcpt = "", None, []
+        helo, mail, rcpt, tls = "", None, [], self.tls
         while True:
             text = line.read().decode("latin-1")
             self.seen.append(text)
             verb = text.split(" ")[0].upper()
             if verb in ("EHLO", "HELO"):
                 helo = text[5:]
-                reply = self._answer(verb, "250-sink\r\n250-SIZE 0\r\n"
-                                           "250 ENHANCEDSTATUSCODES"
+                offer = "250-STARTTLS\r\n" if tls else ""
+                reply = self._answer(verb, "250-sink\r\n250-SIZE 0\r\n" + offer
+                                     + "250 ENHANCEDSTATUSCODES"
                                      if verb == "EHLO" else "250 sink")
+            elif verb == "STARTTLS" and tls:
+                line.send("220 2.0.0 Ready")
+                line.start_tls(tls)
+                tls = None
+                continue
             elif verb == "MAIL":
                 mail, rcpt = re.search("<(.*?)>", text)[1], []
                 reply = self._answer("MAIL", "250 2.1.0 Ok")

@@ -1,0 +1,409 @@
+/* test_relay - what goes to relayhost, what its answers mean. */
+
+#include "tests/unit/script.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/macros.h"
+#include "vdeliver/permission.h"
+#include "vdeliver/relay_talk.h"
+#include "vdeliver/relay_text.h"
+#include "vdeliver/relayhost.h"
+#include "vdeliver/wire.h"
+
+/* --- relayhost ----------------------------------------------------------- */
+
+static const struct {
+	const char *list;
+	const char *want; /* "host port bare|"... or "bad" at the end */
+} lists[] = {
+	{ "", "" },
+	{ "mx.test", "mx.test 25 1|" },
+	{ "mx.test:587", "mx.test 587 1|" },
+	{ "[mx.test]", "mx.test 25 0|" },
+	{ "[mx.test]:submission", "mx.test submission 0|" },
+	{ "[::1]:25", "::1 25 0|" },
+	{ "[IPv6:::1]", "::1 25 0|" },
+	{ "[a]:1, b:2  [c]", "a 1 0|b 2 1|c 25 0|" },
+	{ "[a", "bad" },
+	{ "[]", "bad" },
+	{ "[a]b", "bad" },
+	{ "[a]:", "bad" },
+	{ ":25", "bad" },
+	{ "a:", "bad" },
+	{ "::1", "bad" },
+	{ "a]", "bad" },
+	{ "[a], [b", "a 25 0|bad" },
+};
+
+static void test_relayhost(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(lists); i++) {
+		AUTO_BUF got = BUF_MAX(1000);
+		struct str list = str_c(lists[i].list);
+		struct relayhost r;
+		struct err e;
+		enum st st;
+
+		while ((st = relayhost_next(&list, &r, &e)) == ST_OK)
+			buf_addf(&got, "%.*s %.*s %d|", STR_ARG(r.host),
+			    STR_ARG(r.port), r.bare);
+		if (st == ST_TEMP)
+			buf_addc(&got, "bad");
+		assert_string_equal(buf_c(&got), lists[i].want);
+	}
+}
+
+static void test_places(void **state)
+{
+	AUTO_BUF got = BUF_MAX(RELAYHOST_PLACES_MAX);
+	struct err e;
+
+	(void)state;
+	assert_int_equal(relayhost_places("[127.0.0.1]:26, [::1]", "all", &got,
+			     &e),
+	    ST_OK);
+	assert_string_equal(buf_c(&got),
+	    "127.0.0.1 127.0.0.1 26\n::1 ::1 25\n");
+	buf_reset(&got);
+	assert_int_equal(relayhost_places("[::1]", "ipv4", &got, &e), ST_TEMP);
+	assert_string_equal(e.dsn, "4.4.3");
+}
+
+/* --- who may ------------------------------------------------------------- */
+
+static const struct {
+	const char *list;
+	bool trusted, unknown;
+	enum permission want;
+} permissions[] = {
+	{ "permit_mynetworks, defer_unauth_destination", true, false,
+	    PERMISSION_GIVEN },
+	{ "permit_mynetworks, defer_unauth_destination", false, false,
+	    PERMISSION_DEFERRED },
+	{ "permit_mynetworks, defer_unauth_destination", false, true,
+	    PERMISSION_UNKNOWN },
+	{ "reject_unauth_destination permit_mynetworks", true, true,
+	    PERMISSION_DENIED },
+	{ "permit_sasl_authenticated permit_auth_destination reject", true,
+	    false, PERMISSION_REJECT },
+	{ "defer", true, false, PERMISSION_DEFER },
+	{ "PERMIT, reject", false, false, PERMISSION_GIVEN },
+	{ "permit_mynetworks", false, false, PERMISSION_DEFERRED },
+	{ "", true, false, PERMISSION_DEFERRED },
+};
+
+static void test_permission(void **state)
+{
+	struct err e;
+	size_t i;
+
+	(void)state;
+	log_to_stderr(false);
+	for (i = 0; i < NELEM(permissions); i++)
+		assert_int_equal(permission_of(permissions[i].list,
+				     permissions[i].trusted,
+				     permissions[i].unknown),
+		    permissions[i].want);
+	assert_int_equal(
+	    permission_check("permit_mynetworks permit_tls_all_clientcerts "
+			     "reject_unauth_destination",
+		&e),
+	    ST_OK);
+	assert_int_equal(permission_check("permit_mynetworks", &e), ST_TEMP);
+	assert_int_equal(permission_check("reject_rbl_client x, reject", &e),
+	    ST_TEMP);
+	assert_string_equal(e.text,
+	    "smtpd_relay_restrictions: reject_rbl_client is not supported");
+}
+
+/* --- the text ------------------------------------------------------------ */
+
+static const struct {
+	size_t max;
+	const char *text, *want;
+	bool folded;
+} folds[] = {
+	{ 4, "abcd\nef\n", "abcd\nef\n", false },
+	{ 4, "abcde\n", "abcd\n e\n", true },
+	{ 4, "abcdefgh\n", "abcd\n efg\n h\n", true },
+	{ 4, "abcdefg\n", "abcd\n efg\n", true },
+	{ 4, "abcde", "abcd\n e", true },
+	{ 0, "abcdefgh\n", "abcdefgh\n", false },
+	{ 4, "\n\n", "\n\n", false },
+	{ 4, "", "", false },
+};
+
+/* The same in one piece and octet by octet. */
+static void test_fold(void **state)
+{
+	size_t i, piece;
+
+	(void)state;
+	for (i = 0; i < 2 * NELEM(folds); i++) {
+		struct relay_fold f = { .max = folds[i / 2].max };
+		struct str rest = str_c(folds[i / 2].text), in, part;
+		AUTO_BUF got = BUF_MAX(100);
+
+		piece = i % 2 == 0 ? rest.n : 1;
+		while (rest.n != 0) {
+			in = str_head(rest, piece);
+			rest = str_skip(rest, piece);
+			while (relay_fold_next(&f, &in, &part))
+				buf_add(&got, part);
+		}
+		assert_string_equal(buf_c(&got), folds[i / 2].want);
+		assert_int_equal(f.folded, folds[i / 2].folded);
+	}
+}
+
+static void test_facts(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t lines;
+		bool header_8bit;
+	} cases[] = {
+		{ "A: b\n\n\xc3\xa9\n", 3, false },
+		{ "A: \xc3\xa9\n\nx\n", 3, true },
+		{ "\n\xc3\xa9\n", 2, false },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		struct relay_facts f = { .empty = true };
+		struct err e;
+
+		assert_int_equal(relay_text_read(str_c(cases[i].text), -1,
+				     relay_facts_add, &f, &e),
+		    ST_OK);
+		assert_int_equal(f.lines, cases[i].lines);
+		assert_int_equal(f.header_8bit, cases[i].header_8bit);
+	}
+}
+
+/* --- what replies mean --------------------------------------------------- */
+
+static void test_outcome(void **state)
+{
+	static const struct {
+		int code;
+		const char *text;
+		enum st st;
+		const char *dsn, *want;
+	} cases[] = {
+		{ 550, "5.1.1 no such user", ST_PERM, "5.1.1",
+		    "host h[1] said: 550 5.1.1 no such user (in reply to RCPT "
+		    "TO command)" },
+		{ 451, "4.7.1 later", ST_TEMP, "4.7.1",
+		    "host h[1] said: 451 4.7.1 later (in reply to RCPT TO "
+		    "command)" },
+		{ 550, "no", ST_PERM, "5.0.0",
+		    "host h[1] said: 550 no (in reply to RCPT TO command)" },
+		{ 451, "5.1.1 liar", ST_TEMP, "4.0.0",
+		    "host h[1] said: 451 5.1.1 liar (in reply to RCPT TO "
+		    "command)" },
+		{ 354, "odd", ST_TEMP, "4.0.0",
+		    "host h[1] said: 354 odd (in reply to RCPT TO command)" },
+		{ 554, "5.7.1 one\n5.7.1 two\x07", ST_PERM, "5.7.1",
+		    "host h[1] said: 554 5.7.1 one 5.7.1 two? (in reply to "
+		    "RCPT TO command)" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		struct smtp_reply r = SMTP_REPLY;
+		struct err e;
+
+		r.code = cases[i].code;
+		buf_addc(&r.text, cases[i].text);
+		assert_int_equal(relay_outcome(&r, "h[1]", "RCPT TO", &e),
+		    cases[i].st);
+		assert_string_equal(e.dsn, cases[i].dsn);
+		assert_string_equal(e.text, cases[i].want);
+		smtp_reply_clear(&r);
+	}
+}
+
+/* --- whole sessions ------------------------------------------------------ */
+
+#define HELLO                                                               \
+	"220 hi\r\n250-r\r\n250-PIPELINING\r\n250-SIZE\r\n250-8BITMIME\r\n" \
+	"250-SMTPUTF8\r\n250 DSN\r\n"
+#define OK "250 2.0.0 Ok\r\n"
+
+/* Three targets: a in group 1, b and c in group 2. */
+static const struct {
+	const char *says;
+	unsigned flags;
+	enum st st;         /* of the session's start */
+	const char *states; /* a, b, c: o p t, or - for "not settled" */
+	unsigned codes[3];
+	const char *sent; /* a part of it */
+	const char *text; /* a part of the last target's, or of the error's */
+} sessions[] = {
+	{ HELLO OK OK OK OK "354 go\r\n250 2.5.0 mine\r\n", WF_8BIT | WF_UTF8,
+	    ST_OK, "ooo", { 0, 0, 0 },
+	    "EHLO me.test\r\n"
+	    "MAIL FROM:<s@x.test> SIZE=12 BODY=8BITMIME SMTPUTF8 ENVID=id "
+	    "RET=HDRS\r\n"
+	    "RCPT TO:<a@y.test> ORCPT=rfc822;a+2Bb+3D@x NOTIFY=NEVER\r\n"
+	    "RCPT TO:<b@y.test>\r\n"
+	    "RCPT TO:<c@y.test>\r\n"
+	    "DATA\r\n"
+	    "A: b\r\n\r\n..x\r\n"
+	    ".\r\n"
+	    "QUIT\r\n",
+	    "250 2.5.0 mine" },
+	{ "220 hi\r\n500 what\r\n250 r\r\n" OK OK OK OK "354 go\r\n250 a\r\n",
+	    0, ST_OK, "ooo", { 0, 0, 0 },
+	    "EHLO me.test\r\nHELO me.test\r\nMAIL FROM:<s@x.test>\r\n"
+	    "RCPT TO:<a@y.test>\r\n",
+	    "250 a" },
+	{ "554 5.3.2 go away\r\n", 0, ST_TEMP, "---", { 0, 0, 0 }, "",
+	    "refused to talk to me: 554 5.3.2 go away" },
+	{ "", 0, ST_TEMP, "---", { 0, 0, 0 }, "",
+	    "lost connection with relay.test[] while receiving the initial "
+	    "server greeting" },
+	{ HELLO "550 5.1.8 no\r\n", 0, ST_OK, "ppp", { 550, 550, 550 },
+	    "QUIT\r\n", "550 5.1.8 no (in reply to MAIL FROM command)" },
+	/* One of b and c is refused: then both are, and a goes alone. */
+	{ HELLO OK OK OK "550 5.1.1 no\r\n" OK OK OK "354 go\r\n" OK, 0, ST_OK,
+	    "opp", { 0, 550, 550 },
+	    "RCPT TO:<c@y.test>\r\nRSET\r\nMAIL FROM:<s@x.test> SIZE=12 "
+	    "ENVID=id RET=HDRS\r\n"
+	    "RCPT TO:<a@y.test> ORCPT=rfc822;a+2Bb+3D@x NOTIFY=NEVER\r\n"
+	    "DATA\r\n",
+	    "550 5.1.1 no" },
+	/* All of them: there is nothing to send. */
+	{ HELLO OK "450 4.2.1 a\r\n" OK "550 5.1.1 no\r\n", 0, ST_OK, "tpp",
+	    { 450, 550, 550 }, "RCPT TO:<c@y.test>\r\nQUIT\r\n",
+	    "550 5.1.1 no" },
+	{ HELLO OK OK OK OK "250 odd\r\n", 0, ST_OK, "ttt", { 0, 0, 0 },
+	    "DATA\r\nQUIT\r\n", "250 odd (in reply to DATA command)" },
+	{ HELLO OK OK OK OK "354 go\r\n421 4.3.2 bye\r\n", 0, ST_OK, "ttt",
+	    { 0, 0, 0 }, "DATA\r\n",
+	    "421 4.3.2 bye (in reply to end of DATA command)" },
+	{ HELLO OK OK OK OK "354 go\r\n", 0, ST_OK, "ttt", { 0, 0, 0 },
+	    "DATA\r\n",
+	    "while sending end of data -- message may be sent more than "
+	    "once" },
+	{ HELLO OK OK OK, 0, ST_OK, "ttt", { 0, 0, 0 }, "RCPT",
+	    "while sending RCPT TO" },
+	{ HELLO OK OK OK "nonsense\r\n", 0, ST_OK, "ttt", { 0, 0, 0 }, "RCPT",
+	    "this is no SMTP reply" },
+};
+
+static char letter(const struct relay_target *g)
+{
+	if (!g->settled)
+		return '-';
+	return g->st == ST_OK ? 'o' : g->st == ST_PERM ? 'p' : 't';
+}
+
+static void targets_init(struct relay_target g[3])
+{
+	g[0] = (struct relay_target){ .address = STR("a@y.test"),
+		.orcpt = STR("a+b=@x"),
+		.notify = STR("NEVER"),
+		.group = 1 };
+	g[1] = (struct relay_target){ .address = STR("b@y.test"), .group = 2 };
+	g[2] = (struct relay_target){ .address = STR("c@y.test"), .group = 2 };
+}
+
+static void test_sessions(void **state)
+{
+	static const struct settings set = { .smtp_helo_name = "me.test",
+		.smtp_line_length_limit = 998,
+		.smtp_helo_timeout = 1,
+		.smtp_mail_timeout = 1,
+		.smtp_rcpt_timeout = 1,
+		.smtp_data_init_timeout = 1,
+		.smtp_data_xfer_timeout = 1,
+		.smtp_data_done_timeout = 1 };
+	size_t i, k;
+
+	(void)state;
+	log_to_stderr(false);
+	for (i = 0; i < NELEM(sessions); i++) {
+		struct relay_target g[3];
+		struct relay_mail m = { .qid = STR("Q"),
+			.sender = STR("s@x.test"),
+			.ret = STR("HDRS"),
+			.envid = STR("id"),
+			.flags = sessions[i].flags,
+			.body = STR("A: b\n\n.x\n"),
+			.fd = -1,
+			.size = 9,
+			.deadline = clock_deadline(5000),
+			.targets = g,
+			.n = 3 };
+		struct script s;
+		struct err e = { "", "" };
+		const char *text;
+
+		targets_init(g);
+		script_begin(&s, str_c(sessions[i].says), SCRIPT_CLOSES);
+		assert_int_equal(relay_mail_over(&set, NULL, s.conn, &m, &e),
+		    sessions[i].st);
+		for (k = 0; k < 3; k++) {
+			if (letter(&g[k]) != sessions[i].states[k] ||
+			    g[k].code != sessions[i].codes[k])
+				fail_msg("session %zu, target %zu: %c %u %s", i,
+				    k, letter(&g[k]), g[k].code, g[k].err.text);
+		}
+		text = g[2].settled ? g[2].err.text : e.text;
+		if (strstr(text, sessions[i].text) == NULL)
+			fail_msg("session %zu: %s", i, text);
+		if (strstr(script_sent(&s), sessions[i].sent) == NULL)
+			fail_msg("session %zu sent %s", i, buf_c(&s.sent));
+		script_end(&s);
+	}
+}
+
+/* What has to be said in UTF-8 is not sent without it. */
+static void test_utf8(void **state)
+{
+	static const struct settings set = { .smtp_helo_name = "me.test",
+		.smtp_helo_timeout = 1 };
+	struct relay_target g = { .address = STR("\xc3\xa9@y.test") };
+	struct relay_mail m = { .sender = STR("s@x.test"),
+		.flags = WF_UTF8,
+		.body = STR("A: b\n"),
+		.fd = -1,
+		.size = 5,
+		.deadline = CLOCK_NEVER,
+		.targets = &g,
+		.n = 1 };
+	struct script s;
+	struct err e;
+
+	(void)state;
+	script_begin(&s, STR("220 hi\r\n250 r\r\n"), SCRIPT_CLOSES);
+	assert_int_equal(relay_mail_over(&set, NULL, s.conn, &m, &e), ST_OK);
+	assert_int_equal(g.st, ST_PERM);
+	assert_string_equal(g.err.dsn, "5.6.7");
+	assert_null(strstr(script_sent(&s), "MAIL"));
+	script_end(&s);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_relayhost),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_permission),
+		cmocka_unit_test(test_fold),
+		cmocka_unit_test(test_facts),
+		cmocka_unit_test(test_outcome),
+		cmocka_unit_test(test_sessions),
+		cmocka_unit_test(test_utf8),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
