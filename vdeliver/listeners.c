@@ -96,16 +96,35 @@ static enum st open_all(struct listeners *l, struct listeners *old,
 	return ST_OK;
 }
 
+/* vdeliver_listen, or what stands for it when it is empty. */
+static struct str wanted(const struct settings *set, struct buf *from_master)
+{
+	struct str list = str_c(set->vdeliver_listen);
+
+	if (str_trim(list).n != 0)
+		return list;
+	master_cf_listen(set, from_master);
+	return buf_str(from_master);
+}
+
+enum st listeners_check(const struct settings *set, struct err *e)
+{
+	AUTO_BUF from_master = BUF_MAX(4000);
+	struct str list = wanted(set, &from_master), text;
+	struct listen_item item;
+
+	while (str_word(&list, ", \t\r\n", &text))
+		if (listen_parse(&item, text, set->queue_directory, e) != ST_OK)
+			return ST_TEMP;
+	return ST_OK;
+}
+
 enum st listeners_change(struct listeners *old, const struct settings *set,
     struct listeners *fresh, struct err *e)
 {
 	AUTO_BUF from_master = BUF_MAX(4000);
-	struct str list = str_c(set->vdeliver_listen);
+	struct str list = wanted(set, &from_master);
 
-	if (str_trim(list).n == 0) {
-		master_cf_listen(set, &from_master);
-		list = buf_str(&from_master);
-	}
 	if (open_all(fresh, old, set, list, e) != ST_OK)
 		return ST_TEMP;
 	if (old != NULL)

@@ -39,6 +39,7 @@ VDELIVER_SRC = \
 	%D%/session_tls.c \
 	%D%/session_xclient.c \
 	%D%/settings.c %D%/settings.h \
+	%D%/show.c %D%/show.h \
 	%D%/smtp_data.c %D%/smtp_data.h \
 	%D%/smtp_parse.c %D%/smtp_parse.h \
 	%D%/spool.c %D%/spool.h \

@@ -13,20 +13,27 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "vdeliver/control.h"
+#include "vdeliver/identity.h"
 #include "vdeliver/keys.h"
+#include "vdeliver/listeners.h"
+#include "vdeliver/lookup.h"
 #include "vdeliver/monitor.h"
+#include "vdeliver/show.h"
 
 #define EX_USAGE 64
 
 struct options {
 	const char *dir;
 	bool foreground, test;
+	unsigned show;       /* enum show_flags */
 	const char *command; /* NULL: run */
 };
 
 static const char usage[] =
     "usage: vdeliver [-c DIR] [-f]         run; -f: stay in the foreground\n"
     "       vdeliver [-c DIR] -t           check the configuration\n"
+    "       vdeliver [-c DIR] -n | -d [-x]  show the parameters that are set,\n"
+    "                                     or the defaults; -x: expanded\n"
     "       vdeliver [-c DIR] stop|reload|status\n"
     "       vdeliver --version | --help\n"
     "\n"
@@ -105,6 +112,17 @@ static int run_command(const char *name, const struct settings *set)
 	return 1;
 }
 
+/* -x wants -n or -d, these exclude each other, and what is shown is not run. */
+static bool is_sound(const struct options *o)
+{
+	unsigned which = o->show & (SHOW_SET | SHOW_DEFAULTS);
+
+	if (o->show == 0)
+		return !o->test || (!o->foreground && o->command == NULL);
+	return (which == SHOW_SET || which == SHOW_DEFAULTS) && !o->test &&
+	    !o->foreground && o->command == NULL;
+}
+
 static void parse_options(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
@@ -116,13 +134,22 @@ static void parse_options(int argc, char **argv, struct options *o)
 	int c;
 
 	*o = (struct options){ .dir = env != NULL ? env : "/etc/postfix" };
-	while ((c = getopt_long(argc, argv, "c:ft", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:dfntx", longs, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			o->dir = optarg;
 			break;
 		case 'f':
 			o->foreground = true;
+			break;
+		case 'n':
+			o->show |= SHOW_SET;
+			break;
+		case 'd':
+			o->show |= SHOW_DEFAULTS;
+			break;
+		case 'x':
+			o->show |= SHOW_EXPANDED;
 			break;
 		case 't':
 			o->test = true;
@@ -140,7 +167,7 @@ static void parse_options(int argc, char **argv, struct options *o)
 	}
 	if (optind < argc)
 		o->command = argv[optind++];
-	if (optind < argc) {
+	if (optind < argc || !is_sound(o)) {
 		fputs(usage, stderr);
 		exit(EX_USAGE);
 	}
@@ -193,15 +220,38 @@ static int run(const struct options *o, struct settings *set)
 	return monitor_run(&start, set);
 }
 
-/* Settings are good by now; keys and certificates shall be as well. */
+/* Tables are no reason not to start, but one to say that all is not well. */
+static int test_tables(const struct settings *set)
+{
+	struct lookup *l = lookup_open(set);
+	int status = lookup_broken(l) ? 1 : 0;
+
+	lookup_close(l);
+	return status;
+}
+
+/* Settings are good by now: all else that a start would look at. */
 static int test(const struct settings *set)
 {
 	struct front_tls *tls;
+	struct identity id;
 	struct err e;
 
-	if (front_tls_load(&tls, set, keys_wrapped(set), &e) != ST_OK)
+	if (identity_find(&id, set, &e) != ST_OK ||
+	    listeners_check(set, &e) != ST_OK ||
+	    front_tls_load(&tls, set, keys_wrapped(set), &e) != ST_OK)
 		log_fatal("%s", e.text);
 	front_tls_free(tls);
+	identity_clear(&id);
+	return test_tables(set);
+}
+
+static int show(const struct options *o)
+{
+	struct err e;
+
+	if (show_run(o->dir, o->show, stdout, &e) != ST_OK)
+		log_fatal("%s", e.text);
 	return 0;
 }
 
@@ -218,6 +268,8 @@ int main(int argc, char **argv)
 		log_fatal("open %s: %m; name the directory of main.cf by -c",
 		    o.dir);
 	o.dir = dir;
+	if (o.show != 0)
+		return show(&o);
 	if (o.command != NULL) {
 		settings_for_control(&set, o.dir);
 		return run_command(o.command, &set);

@@ -442,6 +442,24 @@ static enum st warn_level(struct settings *s, struct err *e)
 	return ST_OK;
 }
 
+/* What has no field of its own, and is asked for all the same. */
+static const char *const others[] = { "compatibility_level",
+	"default_cache_db_type", "mynetworks_style", "non_bdb_custom_mapping",
+	"non_bdb_migration_level", "non_bdb_migration_log_redirect" };
+
+bool settings_uses(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NELEM(rows); i++)
+		if (strcmp(rows[i].name, name) == 0)
+			return true;
+	for (i = 0; i < NELEM(others); i++)
+		if (strcmp(others[i], name) == 0)
+			return true;
+	return false;
+}
+
 enum st settings_load(struct settings *s, const char *dir, struct err *e)
 {
 	size_t i;

@@ -117,6 +117,8 @@ enum st settings_load(struct settings *s, const char *dir, struct err *e)
  * vdeliver can be stopped whatever its files look like by now.
  */
 void settings_for_control(struct settings *s, const char *dir);
+/* Does vdeliver use this parameter of main.cf? */
+bool settings_uses(const char *name);
 /* NULL is fine. */
 void settings_clear(struct settings *s);
 

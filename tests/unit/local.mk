@@ -67,6 +67,7 @@ UNIT_TESTS = \
 	%D%/test_session \
 	%D%/test_session_limits \
 	%D%/test_session_tls \
+	%D%/test_show \
 	%D%/test_sink \
 	%D%/test_smtp_client \
 	%D%/test_smtp_parse \
@@ -76,13 +77,12 @@ UNIT_TESTS = \
 	%D%/test_text \
 	%D%/test_throttle \
 	%D%/test_tls \
-	%D%/test_uidl
-if HAVE_SQLITE
-UNIT_TESTS += %D%/test_map_sqlite
-endif
 	%D%/test_tls_pipe \
 	%D%/test_uidl \
 	%D%/test_xclient
+if HAVE_SQLITE
+UNIT_TESTS += %D%/test_map_sqlite
+endif
 check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += %D%/capture.h %D%/modules.h %D%/script.h %D%/talk.h %D%/unit.h %D%/run
 
@@ -138,6 +138,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_session_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_limits_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_tls_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_show_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_sink_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_smtp_client_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_smtp_parse_CFLAGS = $(UNIT_CFLAGS)
