@@ -11,6 +11,7 @@ VDELIVER_SRC = \
 	%D%/control.c %D%/control.h \
 	%D%/delivering.c %D%/delivering.h \
 	%D%/durable.c %D%/durable.h \
+	%D%/explain.c %D%/explain.h \
 	%D%/front.c %D%/front.h \
 	%D%/front_tls.c %D%/front_tls.h \
 	%D%/identity.c %D%/identity.h \
@@ -44,6 +45,7 @@ VDELIVER_SRC = \
 	%D%/smtp_parse.c %D%/smtp_parse.h \
 	%D%/spool.c %D%/spool.h \
 	%D%/throttle.c %D%/throttle.h \
+	%D%/tryout.c %D%/tryout.h \
 	%D%/wire.h \
 	%D%/worker.c %D%/worker.h \
 	%D%/workers.c %D%/workers.h

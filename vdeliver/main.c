@@ -13,6 +13,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "vdeliver/control.h"
+#include "vdeliver/explain.h"
 #include "vdeliver/identity.h"
 #include "vdeliver/keys.h"
 #include "vdeliver/listeners.h"
@@ -27,6 +28,7 @@ struct options {
 	bool foreground, test;
 	unsigned show;       /* enum show_flags */
 	const char *command; /* NULL: run */
+	char **args;         /* of the command, NULL at their end */
 };
 
 static const char usage[] =
@@ -35,6 +37,8 @@ static const char usage[] =
     "       vdeliver [-c DIR] -n | -d [-x]  show the parameters that are set,\n"
     "                                     or the defaults; -x: expanded\n"
     "       vdeliver [-c DIR] stop|reload|status\n"
+    "       vdeliver [-c DIR] explain ADDRESS [SENDER]\n"
+    "                                     what would become of mail for it\n"
     "       vdeliver --version | --help\n"
     "\n"
     "Takes Postfix's main.cf and lookup tables from DIR (/etc/postfix), speaks\n"
@@ -78,6 +82,7 @@ static int command_status(const struct settings *set, pid_t pid)
 	return 0;
 }
 
+/* Commands for the one that runs. */
 static const struct {
 	const char *name;
 	int (*run)(const struct settings *set, pid_t pid);
@@ -87,29 +92,76 @@ static const struct {
 	{ "status", command_status },
 };
 
-static int run_command(const char *name, const struct settings *set)
+static int control(const char *name, const char *dir)
 {
+	struct settings set;
 	struct err e;
 	pid_t pid;
 	enum st st;
 	size_t i;
 
-	for (i = 0; i < NELEM(commands); i++)
+	settings_for_control(&set, dir);
+	st = control_find(&set, &pid, &e);
+	for (i = 0; st == ST_OK && i < NELEM(commands); i++)
 		if (strcmp(commands[i].name, name) == 0)
-			break;
-	if (i == NELEM(commands)) {
-		log_error("unknown command \"%s\": stop, reload or status",
-		    name);
-		return EX_USAGE;
-	}
-	st = control_find(set, &pid, &e);
-	if (st == ST_OK)
-		return commands[i].run(set, pid);
+			return commands[i].run(&set, pid);
 	if (st == ST_NONE)
-		log_error("no vdeliver runs with %s", set->config_directory);
+		log_error("no vdeliver runs with %s", dir);
 	else
 		log_error("%s", e.text);
 	return 1;
+}
+
+static int command_explain(const struct options *o)
+{
+	struct settings set;
+	struct err e;
+
+	if (settings_load(&set, o->dir, &e) != ST_OK)
+		log_fatal("%s", e.text);
+	return explain_run(&set, o->args[0], o->args[1], stdout) ? 0 : 1;
+}
+
+/* Commands that need none that runs. */
+static const struct tool {
+	const char *name;
+	int least, most; /* arguments */
+	int (*run)(const struct options *o);
+} tools[] = {
+	{ "explain", 1, 2, command_explain },
+};
+
+static const struct tool *find_tool(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NELEM(tools); i++)
+		if (strcmp(tools[i].name, name) == 0)
+			return &tools[i];
+	return NULL;
+}
+
+static int run_command(const struct options *o)
+{
+	const struct tool *t = find_tool(o->command);
+	size_t i;
+
+	if (t != NULL)
+		return t->run(o);
+	for (i = 0; i < NELEM(commands); i++)
+		if (strcmp(commands[i].name, o->command) == 0)
+			return control(o->command, o->dir);
+	log_error("unknown command \"%s\": stop, reload, status or explain",
+	    o->command);
+	return EX_USAGE;
+}
+
+/* How many arguments does the command take? */
+static bool has_its_args(const char *command, int n)
+{
+	const struct tool *t = command != NULL ? find_tool(command) : NULL;
+
+	return t == NULL ? n == 0 : n >= t->least && n <= t->most;
 }
 
 /* -x wants -n or -d, these exclude each other, and what is shown is not run. */
@@ -167,7 +219,8 @@ static void parse_options(int argc, char **argv, struct options *o)
 	}
 	if (optind < argc)
 		o->command = argv[optind++];
-	if (optind < argc || !is_sound(o)) {
+	o->args = argv + optind;
+	if (!has_its_args(o->command, argc - optind) || !is_sound(o)) {
 		fputs(usage, stderr);
 		exit(EX_USAGE);
 	}
@@ -270,10 +323,8 @@ int main(int argc, char **argv)
 	o.dir = dir;
 	if (o.show != 0)
 		return show(&o);
-	if (o.command != NULL) {
-		settings_for_control(&set, o.dir);
-		return run_command(o.command, &set);
-	}
+	if (o.command != NULL)
+		return run_command(&o);
 	if (settings_load(&set, o.dir, &e) != ST_OK)
 		log_fatal("%s", e.text);
 	if (o.test)

@@ -16,6 +16,7 @@ struct resolve_address {
 	struct resolve_address *parent; /* the alias that gave it */
 	struct str address;
 	unsigned depth;
+	bool told;    /* its class, to who watches */
 	bool settled; /* an alias of itself: not expanded again */
 };
 
@@ -59,6 +60,15 @@ void resolve_answer(struct resolve *r, const struct answer *a)
 	m->answer.text = arena_strz(r->arena, str_c(a->text));
 	m->next = r->memo;
 	r->memo = m;
+}
+
+static void show(const struct resolve *r, enum resolve_note note,
+    struct str address, struct str text, const struct final *f)
+{
+	struct resolve_sight s = { note, address, text, f };
+
+	if (r->watch != NULL)
+		r->watch(&s, r->watch_arg);
 }
 
 /* The answer when it is known, else NULL and the question is open. */
@@ -204,6 +214,7 @@ static void push(struct resolve *r, struct resolve_address *parent,
 	n->parent = parent;
 	n->depth = parent->depth + 1;
 	n->settled = settled;
+	show(r, NOTE_TARGET, parent->address, address, NULL);
 	for (at = &r->todo; *at != NULL; at = &(*at)->next)
 		continue;
 	*at = n;
@@ -342,6 +353,7 @@ static enum step mailbox(struct resolve *r, struct str address)
 	*out = f;
 	*r->end = out;
 	r->end = &out->next;
+	show(r, NOTE_MAILBOX, address, f.path, out);
 	return STEP_NEXT;
 }
 
@@ -398,6 +410,20 @@ static uint32_t key_flags(const struct resolve *r, struct str address,
 	    : 0;
 }
 
+static void show_class(const struct resolve *r, struct resolve_address *at,
+    enum class class)
+{
+	static const char *const names[] = { "local", "alias", "mailbox",
+		"outside" };
+
+	if (at->told)
+		return;
+	at->told = true;
+	show(r, NOTE_CLASS, at->address, str_c(names[class]), NULL);
+	if (at->settled)
+		show(r, NOTE_ITSELF, at->address, STR_NONE, NULL);
+}
+
 static enum step work(struct resolve *r, struct resolve_address *at)
 {
 	const struct answer *a;
@@ -406,6 +432,7 @@ static enum step work(struct resolve *r, struct resolve_address *at)
 
 	if (step != STEP_NEXT)
 		return step;
+	show_class(r, at, class);
 	if (at->parent == NULL && (class == CLASS_OUTSIDE || r->routed))
 		step = relay_permission(r);
 	if (step != STEP_NEXT || at->settled)
