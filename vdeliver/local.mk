@@ -4,6 +4,11 @@ VDELIVER_SRC = \
 	%D%/asking.c %D%/asking.h \
 	%D%/boxes.c %D%/boxes.h \
 	%D%/chan.c %D%/chan.h \
+	%D%/check.c %D%/check.h \
+	%D%/check_boxes.c \
+	%D%/check_dovecot.c \
+	%D%/check_state.h \
+	%D%/check_tables.c \
 	%D%/children.c %D%/children.h \
 	%D%/cleanup.c %D%/cleanup.h \
 	%D%/client.c %D%/client.h \

@@ -12,6 +12,7 @@
 
 #include "base/io.h"
 #include "base/log.h"
+#include "vdeliver/check.h"
 #include "vdeliver/control.h"
 #include "vdeliver/explain.h"
 #include "vdeliver/identity.h"
@@ -29,6 +30,7 @@ struct options {
 	unsigned show;       /* enum show_flags */
 	const char *command; /* NULL: run */
 	char **args;         /* of the command, NULL at their end */
+	const char *dovecot; /* of check; NULL: where it usually is */
 };
 
 static const char usage[] =
@@ -39,6 +41,8 @@ static const char usage[] =
     "       vdeliver [-c DIR] stop|reload|status\n"
     "       vdeliver [-c DIR] explain ADDRESS [SENDER]\n"
     "                                     what would become of mail for it\n"
+    "       vdeliver [-c DIR] check [--dovecot FILE]\n"
+    "                                     look for mistakes, and their remedy\n"
     "       vdeliver --version | --help\n"
     "\n"
     "Takes Postfix's main.cf and lookup tables from DIR (/etc/postfix), speaks\n"
@@ -122,12 +126,18 @@ static int command_explain(const struct options *o)
 	return explain_run(&set, o->args[0], o->args[1], stdout) ? 0 : 1;
 }
 
+static int command_check(const struct options *o)
+{
+	return check_run(o->dir, o->dovecot, stdout) ? 0 : 1;
+}
+
 /* Commands that need none that runs. */
 static const struct tool {
 	const char *name;
 	int least, most; /* arguments */
 	int (*run)(const struct options *o);
 } tools[] = {
+	{ "check", 0, 0, command_check },
 	{ "explain", 1, 2, command_explain },
 };
 
@@ -151,7 +161,8 @@ static int run_command(const struct options *o)
 	for (i = 0; i < NELEM(commands); i++)
 		if (strcmp(commands[i].name, o->command) == 0)
 			return control(o->command, o->dir);
-	log_error("unknown command \"%s\": stop, reload, status or explain",
+	log_error("unknown command \"%s\": stop, reload, status, check or "
+		  "explain",
 	    o->command);
 	return EX_USAGE;
 }
@@ -169,6 +180,9 @@ static bool is_sound(const struct options *o)
 {
 	unsigned which = o->show & (SHOW_SET | SHOW_DEFAULTS);
 
+	if (o->dovecot != NULL &&
+	    (o->command == NULL || strcmp(o->command, "check") != 0))
+		return false;
 	if (o->show == 0)
 		return !o->test || (!o->foreground && o->command == NULL);
 	return (which == SHOW_SET || which == SHOW_DEFAULTS) && !o->test &&
@@ -179,6 +193,7 @@ static void parse_options(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
 		{ "help", no_argument, NULL, 'h' },
+		{ "dovecot", required_argument, NULL, 'D' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -205,6 +220,9 @@ static void parse_options(int argc, char **argv, struct options *o)
 			break;
 		case 't':
 			o->test = true;
+			break;
+		case 'D':
+			o->dovecot = optarg;
 			break;
 		case 'h':
 			fputs(usage, stdout);

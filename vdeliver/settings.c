@@ -411,19 +411,23 @@ static enum st check(struct settings *s, struct err *e)
 	return check_sizes(s, e);
 }
 
-static void warn_unsupported(struct settings *s)
+void settings_unsupported(struct conf *c,
+    void (*fn)(const char *param, const char *instead, void *arg), void *arg)
 {
 	const char *text;
 	struct err e;
 	size_t i;
 
-	for (i = 0; i < NELEM(unsupported); i++) {
-		if (conf_str(s->conf, unsupported[i].name, &text, &e) ==
-			ST_OK &&
+	for (i = 0; i < NELEM(unsupported); i++)
+		if (conf_str(c, unsupported[i].name, &text, &e) == ST_OK &&
 		    text[0] != '\0' && strcmp(text, "no") != 0)
-			log_warn("%s is not supported: %s", unsupported[i].name,
-			    unsupported[i].instead);
-	}
+			fn(unsupported[i].name, unsupported[i].instead, arg);
+}
+
+static void warn_unsupported(const char *param, const char *instead, void *arg)
+{
+	(void)arg;
+	log_warn("%s is not supported: %s", param, instead);
 }
 
 static enum st warn_level(struct settings *s, struct err *e)
@@ -476,7 +480,7 @@ enum st settings_load(struct settings *s, const char *dir, struct err *e)
 	    redirect_configure(s->conf, e) != ST_OK)
 		return ST_TEMP;
 	default_client_lists(s);
-	warn_unsupported(s);
+	settings_unsupported(s->conf, warn_unsupported, NULL);
 	return ST_OK;
 }
 

@@ -117,6 +117,9 @@ enum st settings_load(struct settings *s, const char *dir, struct err *e)
  * vdeliver can be stopped whatever its files look like by now.
  */
 void settings_for_control(struct settings *s, const char *dir);
+/* Call fn for each parameter that c sets and vdeliver does not support. */
+void settings_unsupported(struct conf *c,
+    void (*fn)(const char *param, const char *instead, void *arg), void *arg);
 /* Does vdeliver use this parameter of main.cf? */
 bool settings_uses(const char *name);
 /* NULL is fine. */

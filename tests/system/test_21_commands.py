@@ -153,3 +153,20 @@ def test_explain_without_root(vdeliver):
     p, replies = explained(host, "user@example.com", user=5000, group=5000)
     assert "would be made in virtual_mailbox_base" in p.stdout
     assert replies[-1] == "250 2.0.0 Ok"
+
+
+def test_check(vdeliver):
+    """What a new host has is good; each mistake is in tests/unit/test_check."""
+    host = vdeliver()
+    p = host.command("check")
+    assert (p.returncode, p.stdout) == (0, "nothing wrong was found\n")
+    host.write_config(mydestination="example.com")
+    p = host.command("check")
+    assert p.returncode == 1
+    assert p.stdout.startswith("wrong: do not list domain example.com in BOTH")
+    host.write_config(mydestination=None)
+    conf = host.top / "dovecot.conf"
+    conf.write_text("mail_location = maildir:/srv/%u\n")
+    p = host.command("check", "--dovecot", str(conf))
+    assert p.returncode == 1 and "looks in maildir:/srv/virtualuser0" in p.stdout
+    assert host.command("-t", "--dovecot", str(conf)).returncode == 64

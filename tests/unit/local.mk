@@ -28,6 +28,7 @@ UNIT_TESTS = \
 	%D%/test_bounce \
 	%D%/test_boxes \
 	%D%/test_bulk \
+	%D%/test_check \
 	%D%/test_cleanup \
 	%D%/test_cli \
 	%D%/test_commit \
@@ -97,6 +98,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_bounce_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_boxes_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_bulk_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_check_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cleanup_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cli_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_commit_CFLAGS = $(UNIT_CFLAGS)
