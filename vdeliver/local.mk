@@ -31,6 +31,8 @@ VDELIVER_SRC = \
 	%D%/monitor_state.h \
 	%D%/reply.c \
 	%D%/resolve.c %D%/resolve.h \
+	%D%/room.c %D%/room.h \
+	%D%/room_ask.c %D%/room_ask.h \
 	%D%/router.c %D%/router.h \
 	%D%/router_clients.c \
 	%D%/router_state.h \
@@ -53,7 +55,9 @@ VDELIVER_SRC = \
 	%D%/tryout.c %D%/tryout.h \
 	%D%/wire.h \
 	%D%/worker.c %D%/worker.h \
-	%D%/workers.c %D%/workers.h
+	%D%/workers.c %D%/workers.h \
+	%D%/workers_ask.c \
+	%D%/workers_state.h
 
 sbin_PROGRAMS += %D%/vdeliver
 %C%_vdeliver_SOURCES = %D%/main.c $(VDELIVER_SRC)

@@ -168,6 +168,8 @@ static const struct row {
 	T(vdeliver_worker_timeout),
 	I(vdeliver_memory_limit),
 	I(vdeliver_inline_size),
+	B(vdeliver_check_room),
+	B(vdeliver_overquota_defer),
 	I(delay_logging_resolution_limit),
 #undef S
 #undef I

@@ -16,10 +16,12 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/os.h"
 #include "mail/maildir.h"
 #include "mail/mbox_lock.h"
 #include "priv/drop.h"
 #include "vdeliver/job.h"
+#include "vdeliver/room.h"
 
 /* A file system that hangs is not waited for any longer. */
 #define PATIENCE_MS 10000
@@ -51,19 +53,37 @@ static const char *deepest(const struct tryout *t, struct arena *a, bool *whole)
 	return part;
 }
 
-static void say_room(struct tryout *t, const char *dir)
+static void say_limit(struct tryout *t, const char *what, uint64_t now,
+    uint64_t limit)
+{
+	buf_addf(&t->seen, "quota: %llu of ", (unsigned long long)now);
+	if (limit != 0)
+		buf_addf(&t->seen, "%llu", (unsigned long long)limit);
+	else
+		buf_addc(&t->seen, "any number of");
+	buf_addf(&t->seen, " %s\n", what);
+}
+
+/* Is there room where it lies? */
+static enum st look_at_room(struct tryout *t, const char *dir)
 {
 	AUTO_FD fd = openat(t->store.fd, dir, O_RDONLY | O_CLOEXEC);
+	struct os_quota q;
 	struct statvfs vfs;
 
 	if (fd < 0 || fstatvfs(fd, &vfs) != 0)
-		return;
+		return ST_OK;
 	buf_addf(&t->seen, "free there: %llu bytes",
 	    (unsigned long long)vfs.f_bavail * vfs.f_frsize);
 	if (vfs.f_files != 0)
 		buf_addf(&t->seen, ", %llu inodes",
 		    (unsigned long long)vfs.f_favail);
 	buf_addch(&t->seen, '\n');
+	if (os_quota(fd, geteuid(), &q) == ST_OK) {
+		say_limit(t, "bytes", q.bytes, q.bytes_limit);
+		say_limit(t, "files", q.inodes, q.inodes_limit);
+	}
+	return room_store(&vfs, 0, &t->err);
 }
 
 static enum st no_maildir(struct tryout *t, const char *path)
@@ -91,10 +111,11 @@ static enum st try_maildir(struct tryout *t, struct arena *a)
 	static const char *const parts[] = { "tmp", "new", "cur" };
 	bool whole;
 	const char *dir = deepest(t, a, &whole);
-	enum st st = ST_OK;
+	enum st st = look_at_room(t, dir);
 	size_t i;
 
-	say_room(t, dir);
+	if (st != ST_OK)
+		return st;
 	if (!whole) {
 		buf_addf(&t->seen, "it is not there and would be made in %s\n",
 		    strcmp(dir, ".") == 0 ? "virtual_mailbox_base" : dir);
@@ -167,7 +188,9 @@ static enum st try_mbox(struct tryout *t, struct arena *a)
 		*slash = '\0';
 	else
 		dir = arena_strz(a, STR("."));
-	say_room(t, dir);
+	st = look_at_room(t, dir);
+	if (st != ST_OK)
+		return st;
 	there = fstatat(t->store.fd, t->path, &sb, AT_SYMLINK_NOFOLLOW) == 0;
 	if (!there)
 		buf_addf(&t->seen, "it is not there and would be made\n");
@@ -184,6 +207,7 @@ static enum st look(struct tryout *t, const struct final *f)
 {
 	AUTO_ARENA a = { 0 };
 	struct str path = f->path;
+	enum st st;
 
 	if (t->store.fd < 0) {
 		errno = t->base_error;
@@ -196,7 +220,8 @@ static enum st look(struct tryout *t, const struct final *f)
 	while (path.n > 1 && path.p[path.n - 1] == '/')
 		path.n--;
 	t->path = arena_strz(&a, path);
-	return target_is_mbox(f->path) ? try_mbox(t, &a) : try_maildir(t, &a);
+	st = target_is_mbox(f->path) ? try_mbox(t, &a) : try_maildir(t, &a);
+	return st == ST_OK ? room_owner(&t->store, f->path, 0, &t->err) : st;
 }
 
 /* The report: lines as they are to be shown, then one with the outcome. */
@@ -264,7 +289,8 @@ enum st tryout_run(const struct settings *set, const struct final *f,
 	AUTO_FD base =
 	    open(set->virtual_mailbox_base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct tryout t = { .set = set,
-		.store = { base, set->virtual_mailbox_base },
+		.store = { base, set->virtual_mailbox_base,
+		    set->vdeliver_overquota_defer },
 		.base_error = errno,
 		.seen = BUF_MAX(REPORT_MAX) };
 	int fd[2];

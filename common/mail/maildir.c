@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/num.h"
+#include "base/os.h"
 
 /* Publishing tries this many names; each differs in its microseconds. */
 #define NAME_TRIES 50
@@ -33,7 +34,10 @@ enum st maildir_errno(struct err *e, const struct maildir_store *store,
 		    store->path[strlen(store->path) - 1] == '/' ? "" : "/",
 		    path);
 	errno = why;
-	if (why == EDQUOT || why == EFBIG)
+	if (why == EDQUOT && store->defer_quota)
+		st = err_temp(e, "4.2.2", "maildir delivery failed: %s%s: %m",
+		    what, name);
+	else if (why == EDQUOT || why == EFBIG)
 		st = err_perm(e, "5.2.2", "maildir delivery failed: %s%s: %m",
 		    what, name);
 	else
@@ -135,7 +139,7 @@ enum st maildir_stage(struct maildir_msg *msg, struct arena *a,
 /* RENAME_NOREPLACE where the file system has it, link and unlink elsewhere. */
 static bool move(int base, const char *from, const char *to)
 {
-	if (renameat2(base, from, base, to, RENAME_NOREPLACE) == 0)
+	if (os_rename_new(base, from, to))
 		return true;
 	if (errno != EINVAL && errno != ENOSYS)
 		return false;
@@ -162,6 +166,7 @@ enum st maildir_publish(struct maildir_msg *msg, struct arena *a, struct err *e)
 
 	if (fstat(msg->fd, &sb) != 0)
 		return maildir_errno(e, msg->store, "fstat", msg->tmp);
+	msg->size = (uint64_t)sb.st_size;
 	for (i = 0; i < NAME_TRIES; i++) {
 		msg->new =
 		    arena_printf(a, "%s/new/%lld.V%llxI%llxM%ld.%s", msg->dir,

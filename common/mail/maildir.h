@@ -13,6 +13,7 @@
 #define COMMON_MAIL_MAILDIR_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -23,6 +24,7 @@
 struct maildir_store {
 	int fd;           /* the base directory, opened for reading */
 	const char *path; /* its name, for messages */
+	bool defer_quota; /* over quota is 4.2.2 instead of 5.2.2 */
 };
 
 struct maildir_msg {
@@ -31,6 +33,7 @@ struct maildir_msg {
 	const char *dir; /* below store, no slash at the end; in the arena */
 	const char *tmp; /* DIR/tmp/NAME, NULL once it is gone */
 	const char *new; /* DIR/new/NAME after publish */
+	uint64_t size;   /* of the file, after publish */
 };
 
 /*
@@ -39,7 +42,8 @@ struct maildir_msg {
  * for writing on ST_OK; no file is left behind otherwise.
  *
  * ST_TEMP: no space (4.3.0) or any other system error (4.2.0).
- * ST_PERM: over quota or file size limit (5.2.2), as in virtual(8).
+ * ST_PERM: over quota or file size limit (5.2.2), as in virtual(8); by the
+ * store's defer_quota over quota is ST_TEMP (4.2.2).
  */
 enum st maildir_stage(struct maildir_msg *msg, struct arena *a,
     const struct maildir_store *store, struct str dir, struct err *e)

@@ -394,6 +394,8 @@ static enum st write_error(const struct mbox *m, int why, struct err *e)
 {
 	const char *dsn = why == EFBIG || why == EDQUOT ? "5.2.2" : "4.3.0";
 
+	if (why == EDQUOT && m->rules->defer_quota)
+		dsn = "4.2.2";
 	errno = why;
 	return FAIL(m, e, dsn, "error writing message: %m");
 }

@@ -168,5 +168,5 @@ def test_check(vdeliver):
     conf = host.top / "dovecot.conf"
     conf.write_text("mail_location = maildir:/srv/%u\n")
     p = host.command("check", "--dovecot", str(conf))
-    assert p.returncode == 1 and "looks in maildir:/srv/virtualuser0" in p.stdout
+    assert p.returncode == 1 and "looks in maildir:/srv/virtualuser" in p.stdout
     assert host.command("-t", "--dovecot", str(conf)).returncode == 64

@@ -11,6 +11,8 @@ UNIT_LDADD = %D%/libunit.a $(CMOCKA_LIBS) $(ALL_LIBS)
 
 # fsync fails when the test wants it to.
 %C%_test_commit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync
+# Quotas are what the test says.
+%C%_test_room_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=quotactl -Wl,--wrap=syscall
 # The same, and write and ftruncate.
 %C%_test_mbox_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync -Wl,--wrap=write \
 	-Wl,--wrap=ftruncate
@@ -63,6 +65,7 @@ UNIT_TESTS = \
 	%D%/test_redirect \
 	%D%/test_report \
 	%D%/test_resolve \
+	%D%/test_room \
 	%D%/test_route \
 	%D%/test_sasl \
 	%D%/test_session \
@@ -135,6 +138,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_redirect_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_report_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_resolve_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_room_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_route_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_sasl_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_CFLAGS = $(UNIT_CFLAGS)
