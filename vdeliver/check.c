@@ -20,16 +20,17 @@
 void check_say(struct check *c, enum check_kind kind, const char *remedy,
     const char *fmt, ...)
 {
+	static const char *const names[] = { "wrong", "doubtful", "note" };
 	va_list ap;
 
-	fputs(kind == CHECK_WRONG ? "wrong: " : "doubtful: ", c->out);
+	fprintf(c->out, "%s: ", names[kind]);
 	va_start(ap, fmt);
 	vfprintf(c->out, fmt, ap);
 	va_end(ap);
 	fprintf(c->out, "\n    %s\n", remedy);
 	if (kind == CHECK_WRONG)
 		c->wrong++;
-	else
+	else if (kind == CHECK_DOUBT)
 		c->doubtful++;
 }
 
@@ -207,6 +208,7 @@ static void (*const checks[])(struct check *c) = {
 	check_tables,
 	check_paths,
 	check_owners,
+	check_confine,
 	check_unsupported,
 	check_dovecot,
 	check_start,

@@ -29,6 +29,7 @@ struct check {
 enum check_kind {
 	CHECK_WRONG, /* mail is not delivered, or others can interfere */
 	CHECK_DOUBT, /* most often not what was meant */
+	CHECK_NOTE,  /* good to know */
 };
 
 /* Say what, and on a line of its own what to do about it. */
@@ -53,6 +54,8 @@ void check_tables(struct check *c);
 void check_base(struct check *c);
 void check_paths(struct check *c);
 void check_owners(struct check *c);
+/* check_confine.c: could vdeliver_confine be switched on, or is it in vain? */
+void check_confine(struct check *c);
 /* check_dovecot.c: does Dovecot look where mail is delivered? */
 void check_dovecot(struct check *c);
 

@@ -151,6 +151,19 @@ pid_t child_front(const struct children_env *env, const struct front_start *s)
 	front_run(s);
 }
 
+/* Without Landlock the links are looked at, and that was said at start. */
+static void confine(int base)
+{
+	struct err e;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+		err_temp(&e, "4.3.0", "no new privileges: %m");
+		give_up(&e);
+	}
+	if (sandbox_store(base, &e) == ST_TEMP)
+		give_up(&e);
+}
+
 pid_t child_worker(const struct children_env *env, uint32_t uid, uint32_t gid,
     int router)
 {
@@ -161,12 +174,12 @@ pid_t child_worker(const struct children_env *env, uint32_t uid, uint32_t gid,
 	const struct settings *set = env->set;
 	struct worker_start s = { .router = router,
 		.store = { base, set->virtual_mailbox_base,
-		    set->vdeliver_overquota_defer },
+		    set->vdeliver_overquota_defer, set->vdeliver_confine },
 		.base_error = errno,
-		.boxes = { { base, set->virtual_mailbox_base,
-			       set->mailbox_locks, set->stale_lock_time,
-			       set->strict_mailbox_ownership,
-			       set->vdeliver_overquota_defer },
+		.boxes = {
+		    { base, set->virtual_mailbox_base, set->mailbox_locks,
+			set->stale_lock_time, set->strict_mailbox_ownership,
+			set->vdeliver_confine, set->vdeliver_overquota_defer },
 		    set->deliver_lock_attempts,
 		    set->deliver_lock_delay * 1000 } };
 	int keep[] = { env->log_writer, router, base };
@@ -176,6 +189,11 @@ pid_t child_worker(const struct children_env *env, uint32_t uid, uint32_t gid,
 		return pid;
 	close_others(keep, NELEM(keep));
 	umask(077);
+	/* What lies outside the store is read now. */
+	tzset();
+	maildir_prepare();
 	become(env, uid, gid);
+	if (set->vdeliver_confine && base >= 0)
+		confine(base);
 	worker_run(&s);
 }

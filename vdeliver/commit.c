@@ -15,6 +15,7 @@
 #include "base/xalloc.h"
 #include "mail/maildirsize.h"
 #include "vdeliver/boxes.h"
+#include "vdeliver/confine.h"
 #include "vdeliver/durable.h"
 #include "vdeliver/job.h"
 #include "vdeliver/room.h"
@@ -170,6 +171,8 @@ enum st commit_check(const struct commit *c, struct target *t)
 		t->st = err_temp(&t->err, "4.2.0",
 		    "%s: open virtual_mailbox_base %s: %m", what,
 		    c->store.path);
+	} else {
+		t->st = confine_check(&c->store, t->path, &t->err);
 	}
 	return t->st;
 }

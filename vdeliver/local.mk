@@ -6,6 +6,7 @@ VDELIVER_SRC = \
 	%D%/chan.c %D%/chan.h \
 	%D%/check.c %D%/check.h \
 	%D%/check_boxes.c \
+	%D%/check_confine.c \
 	%D%/check_dovecot.c \
 	%D%/check_state.h \
 	%D%/check_tables.c \
@@ -13,6 +14,7 @@ VDELIVER_SRC = \
 	%D%/cleanup.c %D%/cleanup.h \
 	%D%/client.c %D%/client.h \
 	%D%/commit.c %D%/commit.h \
+	%D%/confine.c %D%/confine.h \
 	%D%/control.c %D%/control.h \
 	%D%/delivering.c %D%/delivering.h \
 	%D%/durable.c %D%/durable.h \

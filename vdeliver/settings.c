@@ -11,8 +11,10 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "base/os.h"
 #include "mail/mbox_lock.h"
 #include "map/redirect.h"
+#include "priv/sandbox.h"
 #include "vdeliver/access.h"
 #include "vdeliver/logger.h"
 
@@ -169,6 +171,7 @@ static const struct row {
 	I(vdeliver_memory_limit),
 	I(vdeliver_inline_size),
 	B(vdeliver_check_room),
+	B(vdeliver_confine),
 	B(vdeliver_overquota_defer),
 	I(delay_logging_resolution_limit),
 #undef S
@@ -390,6 +393,20 @@ static enum st read_tls_level(struct settings *s, struct err *e)
 	return ST_OK;
 }
 
+/* A promise that cannot be kept is not made. */
+static enum st check_confine(const struct settings *s, struct err *e)
+{
+	if (!s->vdeliver_confine || sandbox_has_store())
+		return ST_OK;
+	if (!os_has_beneath())
+		return err_temp(e, "",
+		    "vdeliver_confine = yes wants Linux 5.6 or later");
+	log_warn("vdeliver_confine: no Landlock here (Linux 5.19 or later): "
+		 "links are looked at before each delivery, and an owner who "
+		 "changes one at that moment is not stopped");
+	return ST_OK;
+}
+
 static enum st check(struct settings *s, struct err *e)
 {
 	int facility;
@@ -408,7 +425,8 @@ static enum st check(struct settings *s, struct err *e)
 		return err_temp(e, "",
 		    "parameter syslog_facility: unrecognized value: %s",
 		    s->syslog_facility);
-	if (check_locks(s, e) != ST_OK || read_tls_level(s, e) != ST_OK)
+	if (check_locks(s, e) != ST_OK || read_tls_level(s, e) != ST_OK ||
+	    check_confine(s, e) != ST_OK)
 		return ST_TEMP;
 	return check_sizes(s, e);
 }

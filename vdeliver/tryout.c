@@ -20,6 +20,7 @@
 #include "mail/maildir.h"
 #include "mail/mbox_lock.h"
 #include "priv/drop.h"
+#include "vdeliver/confine.h"
 #include "vdeliver/job.h"
 #include "vdeliver/room.h"
 
@@ -220,6 +221,9 @@ static enum st look(struct tryout *t, const struct final *f)
 	while (path.n > 1 && path.p[path.n - 1] == '/')
 		path.n--;
 	t->path = arena_strz(&a, path);
+	st = confine_check(&t->store, f->path, &t->err);
+	if (st != ST_OK)
+		return st;
 	st = target_is_mbox(f->path) ? try_mbox(t, &a) : try_maildir(t, &a);
 	return st == ST_OK ? room_owner(&t->store, f->path, 0, &t->err) : st;
 }
@@ -290,7 +294,7 @@ enum st tryout_run(const struct settings *set, const struct final *f,
 	    open(set->virtual_mailbox_base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct tryout t = { .set = set,
 		.store = { base, set->virtual_mailbox_base,
-		    set->vdeliver_overquota_defer },
+		    set->vdeliver_overquota_defer, set->vdeliver_confine },
 		.base_error = errno,
 		.seen = BUF_MAX(REPORT_MAX) };
 	int fd[2];

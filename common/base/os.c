@@ -3,6 +3,8 @@
 #include "base/os.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/quota.h>
@@ -96,6 +98,22 @@ enum st os_quota(int fd, uid_t uid, struct os_quota *q)
 	q->inodes_limit =
 	    limit(dq.dqb_ihardlimit, dq.dqb_isoftlimit, dq.dqb_itime);
 	return ST_OK;
+}
+
+int os_open_beneath(int base, const char *path, int flags, mode_t mode)
+{
+	struct open_how how = { .flags = (unsigned)flags,
+		.mode = (flags & O_CREAT) != 0 ? mode : 0,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+
+	return (int)syscall(SYS_openat2, base, path, &how, sizeof(how));
+}
+
+bool os_has_beneath(void)
+{
+	AUTO_FD fd = os_open_beneath(AT_FDCWD, ".", O_PATH | O_CLOEXEC, 0);
+
+	return fd >= 0 || errno != ENOSYS;
 }
 
 bool os_rename_new(int base, const char *from, const char *to)

@@ -26,6 +26,14 @@ struct os_quota {
 enum st os_quota(int fd, uid_t uid, struct os_quota *q) MUST_CHECK;
 
 /*
+ * openat() that fails (EXDEV) when path leads out of base by a link, be it
+ * absolute, or by "..". ENOSYS: the kernel cannot do it.
+ */
+int os_open_beneath(int base, const char *path, int flags, mode_t mode);
+/* Can it? */
+bool os_has_beneath(void);
+
+/*
  * rename() that never replaces: EEXIST. False with errno; ENOSYS, EINVAL: the
  * kernel or the file system cannot do it.
  */

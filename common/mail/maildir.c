@@ -105,10 +105,18 @@ static bool make_dirs(int base, const char *path)
 	return true;
 }
 
-static int create(int base, const char *path)
+void maildir_prepare(void)
 {
-	return openat(base, path,
-	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	host_part();
+	boot_part();
+}
+
+static int create(const struct maildir_store *store, const char *path)
+{
+	int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+
+	return store->confine ? os_open_beneath(store->fd, path, flags, 0600)
+			      : openat(store->fd, path, flags, 0600);
 }
 
 enum st maildir_stage(struct maildir_msg *msg, struct arena *a,
@@ -125,10 +133,10 @@ enum st maildir_stage(struct maildir_msg *msg, struct arena *a,
 	msg->tmp = arena_printf(a, "%s/tmp/%lld.P%ldQ%uB%s.%s", msg->dir,
 	    (long long)clock_seconds(), (long)getpid(),
 	    atomic_fetch_add(&counter, 1), boot_part(), host_part());
-	msg->fd = create(store->fd, msg->tmp);
+	msg->fd = create(store, msg->tmp);
 	if (msg->fd < 0 && errno == ENOENT &&
 	    make_dirs(store->fd, arena_printf(a, "%s/tmp", msg->dir)))
-		msg->fd = create(store->fd, msg->tmp);
+		msg->fd = create(store, msg->tmp);
 	if (msg->fd >= 0)
 		return ST_OK;
 	st = maildir_errno(e, store, "create maildir file", msg->tmp);

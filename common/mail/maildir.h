@@ -25,6 +25,7 @@ struct maildir_store {
 	int fd;           /* the base directory, opened for reading */
 	const char *path; /* its name, for messages */
 	bool defer_quota; /* over quota is 4.2.2 instead of 5.2.2 */
+	bool confine;     /* no file is made where a link leads out of it */
 };
 
 struct maildir_msg {
@@ -35,6 +36,9 @@ struct maildir_msg {
 	const char *new; /* DIR/new/NAME after publish */
 	uint64_t size;   /* of the file, after publish */
 };
+
+/* Read what names are made of, while the files for that can be reached. */
+void maildir_prepare(void);
 
 /*
  * Create a file (mode 0600) under tmp/ of dir, a path relative to the store; make

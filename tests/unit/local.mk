@@ -67,6 +67,7 @@ UNIT_TESTS = \
 	%D%/test_resolve \
 	%D%/test_room \
 	%D%/test_route \
+	%D%/test_sandbox \
 	%D%/test_sasl \
 	%D%/test_session \
 	%D%/test_session_limits \
@@ -140,6 +141,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_resolve_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_room_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_route_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_sandbox_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_sasl_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_limits_CFLAGS = $(UNIT_CFLAGS)

@@ -211,6 +211,16 @@ static void dovecot_uid(void)
 	write_file("dovecot.conf", "mail_uid = 5001\n", 0644);
 }
 
+static void link_out(void)
+{
+	char path[100];
+
+	snprintf(path, sizeof(path), "%s/mail/dir/out", top);
+	assert_int_equal(symlink("../../..", path), 0);
+	snprintf(path, sizeof(path), "%s/mail/dir/in", top);
+	assert_int_equal(symlink("../dir", path), 0);
+}
+
 static const struct {
 	const char *main_cf;
 	void (*prepare)(void);
@@ -291,6 +301,13 @@ static const struct {
 	    "wrong: bad boolean configuration: soft_bounce = maybe" },
 	{ "vdeliver_listen = tcp:1\n", NULL, false, "wrong: " },
 	{ "virtual_uid_maps\n", NULL, false, "missing '='" },
+	/* links; only with confine they are a mistake */
+	{ "", NULL, true, "note: no link leads out of DIR/mail" },
+	{ "", link_out, true,
+	    "note: link DIR/mail/dir/out leads out of virtual_mailbox_base\n" },
+	{ "", link_out, true, "nothing wrong was found\n" },
+	{ "vdeliver_confine = yes\n", link_out, false,
+	    "wrong: link DIR/mail/dir/out leads out of" },
 	/* Dovecot */
 	{ "", dovecot_same, true, "nothing wrong was found\n" },
 	{ "", dovecot_other, false,
