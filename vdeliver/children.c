@@ -174,7 +174,8 @@ pid_t child_worker(const struct children_env *env, uint32_t uid, uint32_t gid,
 	const struct settings *set = env->set;
 	struct worker_start s = { .router = router,
 		.store = { base, set->virtual_mailbox_base,
-		    set->vdeliver_overquota_defer, set->vdeliver_confine },
+		    set->vdeliver_overquota_defer, set->vdeliver_maildir_size,
+		    set->vdeliver_confine },
 		.base_error = errno,
 		.boxes = {
 		    { base, set->virtual_mailbox_base, set->mailbox_locks,

@@ -172,6 +172,7 @@ static const struct row {
 	I(vdeliver_inline_size),
 	B(vdeliver_check_room),
 	B(vdeliver_confine),
+	B(vdeliver_maildir_size),
 	B(vdeliver_overquota_defer),
 	I(delay_logging_resolution_limit),
 #undef S

@@ -102,6 +102,7 @@ struct settings {
 	int64_t vdeliver_lookup_count, vdeliver_lookup_timeout;
 	int64_t vdeliver_worker_timeout, vdeliver_memory_limit;
 	int64_t vdeliver_inline_size;
+	bool vdeliver_maildir_size;
 	bool vdeliver_check_room, vdeliver_confine, vdeliver_overquota_defer;
 	int64_t delay_logging_resolution_limit;
 };

@@ -294,7 +294,8 @@ enum st tryout_run(const struct settings *set, const struct final *f,
 	    open(set->virtual_mailbox_base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct tryout t = { .set = set,
 		.store = { base, set->virtual_mailbox_base,
-		    set->vdeliver_overquota_defer, set->vdeliver_confine },
+		    set->vdeliver_overquota_defer, set->vdeliver_maildir_size,
+		    set->vdeliver_confine },
 		.base_error = errno,
 		.seen = BUF_MAX(REPORT_MAX) };
 	int fd[2];

@@ -5,7 +5,7 @@
  * renames it into new/. Nothing is durable before the caller also synced the
  * directories: commit.h (vdeliver) does that for many messages at once.
  * Layout: https://cr.yp.to/proto/maildir.html. File names as virtual(8) makes
- * them: <seconds>.V<dev>I<inode>M<usec>.<host>; under tmp/
+ * them: <seconds>.V<dev>I<inode>M<usec>.<host>, with ,S=<size> by sized; under tmp/
  * <seconds>.P<pid>Q<count>B<boot>.<host>, so that what a dead process left can
  * be told.
  */
@@ -25,6 +25,7 @@ struct maildir_store {
 	int fd;           /* the base directory, opened for reading */
 	const char *path; /* its name, for messages */
 	bool defer_quota; /* over quota is 4.2.2 instead of 5.2.2 */
+	bool sized;       /* names end in ",S=SIZE", as Maildir++ has them */
 	bool confine;     /* no file is made where a link leads out of it */
 };
 
@@ -55,7 +56,9 @@ enum st maildir_stage(struct maildir_msg *msg, struct arena *a,
 
 /*
  * Rename the file into new/, making new/ and cur/ when they are missing, never
- * over an existing name. The file is closed. Errors as above; the tmp file
+ * over an existing name: by RENAME_NOREPLACE, else by link(2), and where there
+ * is neither by rename(2) after a look. A step that fails and is done all the
+ * same, as NFS has it, is done. The file is closed. Errors as above; the tmp file
  * stays for maildir_discard() then.
  */
 enum st maildir_publish(struct maildir_msg *msg, struct arena *a, struct err *e)

@@ -117,6 +117,13 @@ def test_maildirsize(vdeliver, defer, reply):
         f"1000S\n900 3\n-500 -1\n{name.stat().st_size} 1\n")
 
 
+def test_sizes_in_names(vdeliver):
+    host = vdeliver({"vdeliver_maildir_size": "yes"}).start()
+    assert deliver(host).startswith("250 ")
+    (name,) = (host.maildir("test1") / "new").iterdir()
+    assert name.name.endswith(f",S={name.stat().st_size}")
+
+
 def test_explain_knows(vdeliver):
     host = vdeliver()
     give_quota(host, "3C\n1 3\n")

@@ -11,6 +11,9 @@ UNIT_LDADD = %D%/libunit.a $(CMOCKA_LIBS) $(ALL_LIBS)
 
 # fsync fails when the test wants it to.
 %C%_test_commit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync
+# File systems that cannot, or do and say no.
+%C%_test_maildir_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=renameat2 \
+	-Wl,--wrap=linkat -Wl,--wrap=openat
 # Quotas are what the test says.
 %C%_test_room_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=quotactl -Wl,--wrap=syscall
 # The same, and write and ftruncate.
@@ -46,6 +49,7 @@ UNIT_TESTS = \
 	%D%/test_identity \
 	%D%/test_instance \
 	%D%/test_lines \
+	%D%/test_maildir \
 	%D%/test_map \
 	%D%/test_map_net \
 	%D%/test_master_cf \
@@ -118,6 +122,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_identity_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_instance_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_maildir_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_map_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_map_net_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_master_cf_CFLAGS = $(UNIT_CFLAGS)

@@ -67,7 +67,8 @@ static void begin(struct world *w)
 	assert_non_null(mkdtemp(w->dir));
 	w->base = open(w->dir, O_RDONLY | O_DIRECTORY);
 	assert_true(w->base >= 0);
-	w->store = (struct maildir_store){ w->base, w->dir, false, false };
+	w->store =
+	    (struct maildir_store){ w->base, w->dir, false, false, false };
 	w->commit = commit_new(&w->store, 0);
 	w->rules = (struct boxes_rules){ { w->base, w->dir, MBOX_FCNTL, 500,
 					     true, false, false },
@@ -372,7 +373,8 @@ static void test_no_base(void **state)
 	(void)state;
 	begin(&w);
 	commit_free(w.commit);
-	w.store = (struct maildir_store){ -1, "/no/such/store", false, false };
+	w.store =
+	    (struct maildir_store){ -1, "/no/such/store", false, false, false };
 	w.commit = commit_new(&w.store, ENOENT);
 	j = add(&w, 0, JOB_DELIVER, "u/", NULL);
 	commit_batch(w.commit, &w.jobs);

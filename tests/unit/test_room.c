@@ -63,7 +63,7 @@ static int setup(void **state)
 	if (mkdtemp(top) == NULL)
 		return -1;
 	store = (struct maildir_store){ open(top, O_RDONLY | O_DIRECTORY), top,
-		false, false };
+		false, false, false };
 	return store.fd >= 0 ? 0 : -1;
 }
 
