@@ -12,6 +12,7 @@ COMMON_SRC = \
 	%D%/base/log.c %D%/base/log.h \
 	%D%/base/macros.h \
 	%D%/base/num.c %D%/base/num.h \
+	%D%/base/os.c %D%/base/os.h \
 	%D%/base/spawn.c %D%/base/spawn.h \
 	%D%/base/str.c %D%/base/str.h \
 	%D%/base/utf8.c %D%/base/utf8.h \
@@ -28,6 +29,7 @@ COMMON_SRC = \
 	%D%/mail/dot.c %D%/mail/dot.h \
 	%D%/mail/header.c %D%/mail/header.h \
 	%D%/mail/maildir.c %D%/mail/maildir.h \
+	%D%/mail/maildirsize.c %D%/mail/maildirsize.h \
 	%D%/mail/mbox.c %D%/mail/mbox.h \
 	%D%/mail/mbox_lock.c %D%/mail/mbox_lock.h \
 	%D%/mail/smtp_client.c %D%/mail/smtp_client.h \

@@ -104,14 +104,17 @@ pid_t child_logger(const struct children_env *env)
 
 pid_t child_router(const struct children_env *env, int monitor)
 {
-	int keep[] = { env->log_writer, monitor };
+	/* To see how full it is, and for nothing else. */
+	AUTO_FD base = open(env->set->virtual_mailbox_base,
+	    O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int keep[] = { env->log_writer, monitor, base };
 	pid_t pid = start(env, "vd-router", "vdeliver");
 
 	if (pid != 0)
 		return pid;
 	close_others(keep, NELEM(keep));
 	become(env, env->id->owner_uid, env->id->owner_gid);
-	router_run(env->set, monitor);
+	router_run(env->set, monitor, base);
 }
 
 pid_t child_lookup(const struct children_env *env, int router)
@@ -173,6 +176,19 @@ pid_t child_relay(const struct children_env *env, int router)
 	relay_run(&s);
 }
 
+/* Without Landlock the links are looked at, and that was said at start. */
+static void confine(int base)
+{
+	struct err e;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+		err_temp(&e, "4.3.0", "no new privileges: %m");
+		give_up(&e);
+	}
+	if (sandbox_store(base, &e) == ST_TEMP)
+		give_up(&e);
+}
+
 pid_t child_worker(const struct children_env *env, uint32_t uid, uint32_t gid,
     int router)
 {
@@ -181,10 +197,15 @@ pid_t child_worker(const struct children_env *env, uint32_t uid, uint32_t gid,
 	AUTO_FD base = open(env->set->virtual_mailbox_base,
 	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const struct settings *set = env->set;
-	struct worker_start s = { router, base, errno,
-		set->virtual_mailbox_base,
-		{ { base, set->virtual_mailbox_base, set->mailbox_locks,
-		      set->stale_lock_time, set->strict_mailbox_ownership },
+	struct worker_start s = { .router = router,
+		.store = { base, set->virtual_mailbox_base,
+		    set->vdeliver_overquota_defer, set->vdeliver_maildir_size,
+		    set->vdeliver_confine },
+		.base_error = errno,
+		.boxes = {
+		    { base, set->virtual_mailbox_base, set->mailbox_locks,
+			set->stale_lock_time, set->strict_mailbox_ownership,
+			set->vdeliver_confine, set->vdeliver_overquota_defer },
 		    set->deliver_lock_attempts,
 		    set->deliver_lock_delay * 1000 } };
 	int keep[] = { env->log_writer, router, base };
@@ -194,6 +215,11 @@ pid_t child_worker(const struct children_env *env, uint32_t uid, uint32_t gid,
 		return pid;
 	close_others(keep, NELEM(keep));
 	umask(077);
+	/* What lies outside the store is read now. */
+	tzset();
+	maildir_prepare();
 	become(env, uid, gid);
+	if (set->vdeliver_confine && base >= 0)
+		confine(base);
 	worker_run(&s);
 }

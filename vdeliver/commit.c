@@ -13,9 +13,12 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "mail/maildirsize.h"
 #include "vdeliver/boxes.h"
+#include "vdeliver/confine.h"
 #include "vdeliver/durable.h"
 #include "vdeliver/job.h"
+#include "vdeliver/room.h"
 
 /* Return-Path, X-Original-To and Delivered-To of the longest addresses. */
 #define PREFIX_MAX 32768
@@ -31,13 +34,13 @@ struct commit {
 	char *chunk;
 };
 
-struct commit *commit_new(int base, int base_error, const char *base_path)
+struct commit *commit_new(const struct maildir_store *store, int base_error)
 {
 	struct commit *c = xcalloc(1, sizeof(*c));
 
-	c->store = (struct maildir_store){ base, base_path };
+	c->store = *store;
 	c->base_error = base_error;
-	c->durable = durable_new(base);
+	c->durable = durable_new(store->fd);
 	c->swept = hash_new();
 	c->chunk = xmalloc(COPY_CHUNK);
 	return c;
@@ -112,6 +115,7 @@ static enum st write_target(struct commit *c, const struct job *j,
     struct target *t)
 {
 	AUTO_BUF head = BUF_MAX(PREFIX_MAX);
+	enum st st;
 	bool ok;
 
 	if (make_head(&head, j, t) != ST_OK)
@@ -121,6 +125,10 @@ static enum st write_target(struct commit *c, const struct job *j,
 		return maildir_errno(&t->err, &c->store,
 		    "error writing message", NULL);
 	}
+	st = maildirsize_check(&c->store, t->msg.dir, head.n + j->size, true,
+	    &t->err);
+	if (st == ST_TEMP || st == ST_PERM)
+		return st;
 	ok = io_write_full(t->msg.fd, head.p, head.n) &&
 	    (j->fd < 0 ? io_write_full(t->msg.fd, j->body.p, j->body.n)
 		       : copy_fd(c, j, t->msg.fd));
@@ -163,8 +171,18 @@ enum st commit_check(const struct commit *c, struct target *t)
 		t->st = err_temp(&t->err, "4.2.0",
 		    "%s: open virtual_mailbox_base %s: %m", what,
 		    c->store.path);
+	} else {
+		t->st = confine_check(&c->store, t->path, &t->err);
 	}
 	return t->st;
+}
+
+enum st commit_room(const struct commit *c, struct str path, uint64_t size,
+    struct err *e)
+{
+	if (c->store.fd < 0 || !path_is_safe(path))
+		return ST_OK; /* the delivery will tell */
+	return room_owner(&c->store, path, size, e);
 }
 
 static enum st stage_target(struct commit *c, struct job *j, struct target *t)
@@ -262,10 +280,12 @@ static enum st publish_target(struct commit *c, struct job *j, struct target *t)
 	if (target_is_mbox(t->path))
 		return t->st = append(j, t);
 	t->st = maildir_publish(&t->msg, &j->arena, &t->err);
-	if (t->st == ST_OK)
+	if (t->st == ST_OK) {
 		durable_want(c->durable, t->msg.dir);
-	else if (errno == EACCES)
+		maildirsize_add(&c->store, t->msg.dir, t->msg.size);
+	} else if (errno == EACCES) {
 		warn_access(t);
+	}
 	return t->st;
 }
 

@@ -12,15 +12,16 @@
 
 #include "base/err.h"
 #include "base/list.h"
+#include "base/macros.h"
+#include "base/str.h"
+#include "mail/maildir.h"
 
 struct commit;
 struct target;
 
-/*
- * base: the mailbox base, opened for reading, or -1 (then each job fails with
- * base_error, an errno). base_path is for messages only.
- */
-struct commit *commit_new(int base, int base_error, const char *base_path);
+/* store's fd may be -1: then each job fails with base_error, an errno. It is
+ * copied. */
+struct commit *commit_new(const struct maildir_store *store, int base_error);
 /* NULL is fine. */
 void commit_free(struct commit *c);
 
@@ -40,5 +41,9 @@ void commit_batch(struct commit *c, struct list *jobs);
  * is refused (4.2.0), whatever the router says. Sets st and err of t.
  */
 enum st commit_check(const struct commit *c, struct target *t);
+
+/* As room_owner() (room.h), for what the router asks; any thread may. */
+enum st commit_room(const struct commit *c, struct str path, uint64_t size,
+    struct err *e) MUST_CHECK;
 
 #endif

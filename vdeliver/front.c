@@ -49,6 +49,7 @@ static void put_rcpt(struct client *c, struct ipc_out *o)
 	ipc_put_str(o, r->address);
 	ipc_put_str(o, r->orcpt);
 	ipc_put_str(o, r->notify);
+	ipc_put_u64(o, c->session->mail.size_hint);
 }
 
 static void put_commit(struct client *c, struct ipc_out *o)

@@ -96,18 +96,41 @@ static enum st open_all(struct listeners *l, struct listeners *old,
 	return ST_OK;
 }
 
+/* vdeliver_listen, or what stands for it when it is empty. */
+static enum st wanted(const struct settings *set, struct buf *from_master,
+    struct str *list, struct err *e)
+{
+	*list = str_c(set->vdeliver_listen);
+	if (str_trim(*list).n != 0)
+		return ST_OK;
+	if (master_cf_listen(set, from_master, e) != ST_OK)
+		return ST_TEMP;
+	*list = buf_str(from_master);
+	return ST_OK;
+}
+
+enum st listeners_check(const struct settings *set, struct err *e)
+{
+	AUTO_BUF from_master = BUF_MAX(4000);
+	struct listen_item item;
+	struct str list, text;
+
+	if (wanted(set, &from_master, &list, e) != ST_OK)
+		return ST_TEMP;
+	while (str_word(&list, ", \t\r\n", &text))
+		if (listen_parse(&item, text, set->queue_directory, e) != ST_OK)
+			return ST_TEMP;
+	return ST_OK;
+}
+
 enum st listeners_change(struct listeners *old, const struct settings *set,
     struct listeners *fresh, struct err *e)
 {
 	AUTO_BUF from_master = BUF_MAX(4000);
-	struct str list = str_c(set->vdeliver_listen);
+	struct str list;
 
-	if (str_trim(list).n == 0) {
-		if (master_cf_listen(set, &from_master, e) != ST_OK)
-			return ST_TEMP;
-		list = buf_str(&from_master);
-	}
-	if (open_all(fresh, old, set, list, e) != ST_OK)
+	if (wanted(set, &from_master, &list, e) != ST_OK ||
+	    open_all(fresh, old, set, list, e) != ST_OK)
 		return ST_TEMP;
 	if (old != NULL)
 		close_except(old, fresh, true);

@@ -35,6 +35,8 @@ enum st listeners_open(struct listeners *l, const struct settings *set,
  */
 enum st listeners_change(struct listeners *old, const struct settings *set,
     struct listeners *fresh, struct err *e) MUST_CHECK;
+/* Would listeners_open() understand vdeliver_listen? It opens nothing. */
+enum st listeners_check(const struct settings *set, struct err *e) MUST_CHECK;
 /* Close, and remove the files of UNIX sockets when asked. */
 void listeners_close(struct listeners *l, bool remove_files);
 /* One log line each: where we listen. */

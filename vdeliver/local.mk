@@ -4,16 +4,24 @@ VDELIVER_SRC = \
 	%D%/asking.c %D%/asking.h \
 	%D%/boxes.c %D%/boxes.h \
 	%D%/chan.c %D%/chan.h \
+	%D%/check.c %D%/check.h \
+	%D%/check_boxes.c \
+	%D%/check_confine.c \
+	%D%/check_dovecot.c \
+	%D%/check_state.h \
+	%D%/check_tables.c \
 	%D%/children.c %D%/children.h \
 	%D%/cleanup.c %D%/cleanup.h \
 	%D%/client.c %D%/client.h \
 	%D%/commit.c %D%/commit.h \
+	%D%/confine.c %D%/confine.h \
 	%D%/control.c %D%/control.h \
 	%D%/delivering.c %D%/delivering.h \
 	%D%/delivering_log.c \
 	%D%/delivering_relay.c \
 	%D%/delivering_state.h \
 	%D%/durable.c %D%/durable.h \
+	%D%/explain.c %D%/explain.h \
 	%D%/front.c %D%/front.h \
 	%D%/front_tls.c %D%/front_tls.h \
 	%D%/identity.c %D%/identity.h \
@@ -36,6 +44,8 @@ VDELIVER_SRC = \
 	%D%/relays.c %D%/relays.h \
 	%D%/reply.c \
 	%D%/resolve.c %D%/resolve.h \
+	%D%/room.c %D%/room.h \
+	%D%/room_ask.c %D%/room_ask.h \
 	%D%/router.c %D%/router.h \
 	%D%/router_clients.c \
 	%D%/router_state.h \
@@ -50,13 +60,17 @@ VDELIVER_SRC = \
 	%D%/session_tls.c \
 	%D%/session_xclient.c \
 	%D%/settings.c %D%/settings.h \
+	%D%/show.c %D%/show.h \
 	%D%/smtp_data.c %D%/smtp_data.h \
 	%D%/smtp_parse.c %D%/smtp_parse.h \
 	%D%/spool.c %D%/spool.h \
 	%D%/throttle.c %D%/throttle.h \
+	%D%/tryout.c %D%/tryout.h \
 	%D%/wire.h \
 	%D%/worker.c %D%/worker.h \
-	%D%/workers.c %D%/workers.h
+	%D%/workers.c %D%/workers.h \
+	%D%/workers_ask.c \
+	%D%/workers_state.h
 
 sbin_PROGRAMS += %D%/vdeliver
 %C%_vdeliver_SOURCES = %D%/main.c $(VDELIVER_SRC)

@@ -127,7 +127,44 @@ static enum st peer_name(const char *addr, struct buf *val)
 	return st;
 }
 
-static enum st answer(struct lookup *l, uint32_t question, uint32_t flags,
+const char *lookup_param(enum question question)
+{
+	size_t i;
+
+	for (i = 0; i < NELEM(rows); i++)
+		if (rows[i].question == question)
+			return rows[i].param;
+	return NULL;
+}
+
+struct maps *lookup_maps(const struct lookup *l, enum question question)
+{
+	return l->maps[question];
+}
+
+bool lookup_broken(const struct lookup *l)
+{
+	size_t i;
+
+	for (i = 0; i < Q_COUNT; i++)
+		if ((l->lists[i] != NULL && match_list_broken(l->lists[i])) ||
+		    (l->maps[i] != NULL && maps_broken(l->maps[i])))
+			return true;
+	return false;
+}
+
+void lookup_close(struct lookup *l)
+{
+	size_t i;
+
+	for (i = 0; l != NULL && i < Q_COUNT; i++) {
+		match_list_close(l->lists[i]);
+		maps_close(l->maps[i]);
+	}
+	free(l);
+}
+
+enum st lookup_answer(struct lookup *l, enum question question, uint32_t flags,
     struct str key, struct buf *val, struct str *ext, struct err *e)
 {
 	struct addr_find how = { .delimiters = l->set->recipient_delimiter,
@@ -162,7 +199,8 @@ static bool handle(struct lookup *l, int router, struct ipc_in *in)
 
 	if (!ipc_in_ok(in) || in->type != W_ASK || question >= Q_COUNT)
 		bug("malformed question from the router");
-	st = answer(l, question, flags, key, &val, &ext, &e);
+	st = lookup_answer(l, (enum question)question, flags, key, &val, &ext,
+	    &e);
 	if (val.full)
 		st = err_temp(&e, "4.3.5",
 		    "value of more than %d bytes for "

@@ -12,22 +12,37 @@
 
 #include "base/io.h"
 #include "base/log.h"
+#include "vdeliver/check.h"
 #include "vdeliver/control.h"
+#include "vdeliver/explain.h"
+#include "vdeliver/identity.h"
 #include "vdeliver/keys.h"
+#include "vdeliver/listeners.h"
+#include "vdeliver/lookup.h"
 #include "vdeliver/monitor.h"
+#include "vdeliver/show.h"
 
 #define EX_USAGE 64
 
 struct options {
 	const char *dir;
 	bool foreground, test;
+	unsigned show;       /* enum show_flags */
 	const char *command; /* NULL: run */
+	char **args;         /* of the command, NULL at their end */
+	const char *dovecot; /* of check; NULL: where it usually is */
 };
 
 static const char usage[] =
     "usage: vdeliver [-c DIR] [-f]         run; -f: stay in the foreground\n"
     "       vdeliver [-c DIR] -t           check the configuration\n"
+    "       vdeliver [-c DIR] -n | -d [-x]  show the parameters that are set,\n"
+    "                                     or the defaults; -x: expanded\n"
     "       vdeliver [-c DIR] stop|reload|status\n"
+    "       vdeliver [-c DIR] explain ADDRESS [SENDER]\n"
+    "                                     what would become of mail for it\n"
+    "       vdeliver [-c DIR] check [--dovecot FILE]\n"
+    "                                     look for mistakes, and their remedy\n"
     "       vdeliver --version | --help\n"
     "\n"
     "Takes Postfix's main.cf and lookup tables from DIR (/etc/postfix), speaks\n"
@@ -71,6 +86,7 @@ static int command_status(const struct settings *set, pid_t pid)
 	return 0;
 }
 
+/* Commands for the one that runs. */
 static const struct {
 	const char *name;
 	int (*run)(const struct settings *set, pid_t pid);
@@ -80,35 +96,104 @@ static const struct {
 	{ "status", command_status },
 };
 
-static int run_command(const char *name, const struct settings *set)
+static int control(const char *name, const char *dir)
 {
+	struct settings set;
 	struct err e;
 	pid_t pid;
 	enum st st;
 	size_t i;
 
-	for (i = 0; i < NELEM(commands); i++)
+	settings_for_control(&set, dir);
+	st = control_find(&set, &pid, &e);
+	for (i = 0; st == ST_OK && i < NELEM(commands); i++)
 		if (strcmp(commands[i].name, name) == 0)
-			break;
-	if (i == NELEM(commands)) {
-		log_error("unknown command \"%s\": stop, reload or status",
-		    name);
-		return EX_USAGE;
-	}
-	st = control_find(set, &pid, &e);
-	if (st == ST_OK)
-		return commands[i].run(set, pid);
+			return commands[i].run(&set, pid);
 	if (st == ST_NONE)
-		log_error("no vdeliver runs with %s", set->config_directory);
+		log_error("no vdeliver runs with %s", dir);
 	else
 		log_error("%s", e.text);
 	return 1;
+}
+
+static int command_explain(const struct options *o)
+{
+	struct settings set;
+	struct err e;
+
+	if (settings_load(&set, o->dir, &e) != ST_OK)
+		log_fatal("%s", e.text);
+	return explain_run(&set, o->args[0], o->args[1], stdout) ? 0 : 1;
+}
+
+static int command_check(const struct options *o)
+{
+	return check_run(o->dir, o->dovecot, stdout) ? 0 : 1;
+}
+
+/* Commands that need none that runs. */
+static const struct tool {
+	const char *name;
+	int least, most; /* arguments */
+	int (*run)(const struct options *o);
+} tools[] = {
+	{ "check", 0, 0, command_check },
+	{ "explain", 1, 2, command_explain },
+};
+
+static const struct tool *find_tool(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NELEM(tools); i++)
+		if (strcmp(tools[i].name, name) == 0)
+			return &tools[i];
+	return NULL;
+}
+
+static int run_command(const struct options *o)
+{
+	const struct tool *t = find_tool(o->command);
+	size_t i;
+
+	if (t != NULL)
+		return t->run(o);
+	for (i = 0; i < NELEM(commands); i++)
+		if (strcmp(commands[i].name, o->command) == 0)
+			return control(o->command, o->dir);
+	log_error("unknown command \"%s\": stop, reload, status, check or "
+		  "explain",
+	    o->command);
+	return EX_USAGE;
+}
+
+/* How many arguments does the command take? */
+static bool has_its_args(const char *command, int n)
+{
+	const struct tool *t = command != NULL ? find_tool(command) : NULL;
+
+	return t == NULL ? n == 0 : n >= t->least && n <= t->most;
+}
+
+/* -x wants -n or -d, these exclude each other, and what is shown is not run. */
+static bool is_sound(const struct options *o)
+{
+	unsigned which = o->show & (SHOW_SET | SHOW_DEFAULTS);
+
+	if (o->dovecot != NULL &&
+	    (o->command == NULL || strcmp(o->command, "check") != 0))
+		return false;
+	if (o->show == 0)
+		return !o->test || (!o->foreground && o->command == NULL);
+	return (which == SHOW_SET || which == SHOW_DEFAULTS) && !o->test &&
+	    !o->foreground && o->command == NULL;
 }
 
 static void parse_options(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
 		{ "help", no_argument, NULL, 'h' },
+		{ "dovecot", required_argument, NULL, 'D' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -116,7 +201,7 @@ static void parse_options(int argc, char **argv, struct options *o)
 	int c;
 
 	*o = (struct options){ .dir = env != NULL ? env : "/etc/postfix" };
-	while ((c = getopt_long(argc, argv, "c:ft", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:dfntx", longs, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			o->dir = optarg;
@@ -124,8 +209,20 @@ static void parse_options(int argc, char **argv, struct options *o)
 		case 'f':
 			o->foreground = true;
 			break;
+		case 'n':
+			o->show |= SHOW_SET;
+			break;
+		case 'd':
+			o->show |= SHOW_DEFAULTS;
+			break;
+		case 'x':
+			o->show |= SHOW_EXPANDED;
+			break;
 		case 't':
 			o->test = true;
+			break;
+		case 'D':
+			o->dovecot = optarg;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -140,7 +237,8 @@ static void parse_options(int argc, char **argv, struct options *o)
 	}
 	if (optind < argc)
 		o->command = argv[optind++];
-	if (optind < argc) {
+	o->args = argv + optind;
+	if (!has_its_args(o->command, argc - optind) || !is_sound(o)) {
 		fputs(usage, stderr);
 		exit(EX_USAGE);
 	}
@@ -193,15 +291,38 @@ static int run(const struct options *o, struct settings *set)
 	return monitor_run(&start, set);
 }
 
-/* Settings are good by now; keys and certificates shall be as well. */
+/* Tables are no reason not to start, but one to say that all is not well. */
+static int test_tables(const struct settings *set)
+{
+	struct lookup *l = lookup_open(set);
+	int status = lookup_broken(l) ? 1 : 0;
+
+	lookup_close(l);
+	return status;
+}
+
+/* Settings are good by now: all else that a start would look at. */
 static int test(const struct settings *set)
 {
 	struct front_tls *tls;
+	struct identity id;
 	struct err e;
 
-	if (front_tls_load(&tls, set, keys_wrapped(set), &e) != ST_OK)
+	if (identity_find(&id, set, &e) != ST_OK ||
+	    listeners_check(set, &e) != ST_OK ||
+	    front_tls_load(&tls, set, keys_wrapped(set), &e) != ST_OK)
 		log_fatal("%s", e.text);
 	front_tls_free(tls);
+	identity_clear(&id);
+	return test_tables(set);
+}
+
+static int show(const struct options *o)
+{
+	struct err e;
+
+	if (show_run(o->dir, o->show, stdout, &e) != ST_OK)
+		log_fatal("%s", e.text);
 	return 0;
 }
 
@@ -218,10 +339,10 @@ int main(int argc, char **argv)
 		log_fatal("open %s: %m; name the directory of main.cf by -c",
 		    o.dir);
 	o.dir = dir;
-	if (o.command != NULL) {
-		settings_for_control(&set, o.dir);
-		return run_command(o.command, &set);
-	}
+	if (o.show != 0)
+		return show(&o);
+	if (o.command != NULL)
+		return run_command(&o);
 	if (settings_load(&set, o.dir, &e) != ST_OK)
 		log_fatal("%s", e.text);
 	if (o.test)

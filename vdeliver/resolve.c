@@ -17,6 +17,7 @@ struct resolve_address {
 	struct resolve_address *parent; /* the alias that gave it */
 	struct str address;
 	unsigned depth;
+	bool told;    /* its class, to who watches */
 	bool settled; /* an alias of itself: not expanded again */
 };
 
@@ -60,6 +61,15 @@ void resolve_answer(struct resolve *r, const struct answer *a)
 	m->answer.text = arena_strz(r->arena, str_c(a->text));
 	m->next = r->memo;
 	r->memo = m;
+}
+
+static void show(const struct resolve *r, enum resolve_note note,
+    struct str address, struct str text, const struct final *f)
+{
+	struct resolve_sight s = { note, address, text, f };
+
+	if (r->watch != NULL)
+		r->watch(&s, r->watch_arg);
 }
 
 /* The answer when it is known, else NULL and the question is open. */
@@ -205,6 +215,7 @@ static void push(struct resolve *r, struct resolve_address *parent,
 	n->parent = parent;
 	n->depth = parent->depth + 1;
 	n->settled = settled;
+	show(r, NOTE_TARGET, parent->address, address, NULL);
 	for (at = &r->todo; *at != NULL; at = &(*at)->next)
 		continue;
 	*at = n;
@@ -315,13 +326,14 @@ static bool mailbox_path(struct str value, struct str *path)
 	return true;
 }
 
-static void add_final(struct resolve *r, const struct final *f)
+static const struct final *add_final(struct resolve *r, const struct final *f)
 {
 	struct final *out = arena_alloc(r->arena, sizeof(*out));
 
 	*out = *f;
 	*r->end = out;
 	r->end = &out->next;
+	return out;
 }
 
 static enum step mailbox(struct resolve *r, struct str address)
@@ -348,7 +360,7 @@ static enum step mailbox(struct resolve *r, struct str address)
 	if (step == STEP_NEXT)
 		step = find_id(r, address, true, &f.gid);
 	if (step == STEP_NEXT)
-		add_final(r, &f);
+		show(r, NOTE_MAILBOX, address, f.path, add_final(r, &f));
 	return step;
 }
 
@@ -421,6 +433,20 @@ static uint32_t key_flags(const struct resolve *r, struct str address,
 	    : 0;
 }
 
+static void show_class(const struct resolve *r, struct resolve_address *at,
+    enum class class)
+{
+	static const char *const names[] = { "local", "alias", "mailbox",
+		"outside" };
+
+	if (at->told)
+		return;
+	at->told = true;
+	show(r, NOTE_CLASS, at->address, str_c(names[class]), NULL);
+	if (at->settled)
+		show(r, NOTE_ITSELF, at->address, STR_NONE, NULL);
+}
+
 static enum step work(struct resolve *r, struct resolve_address *at)
 {
 	const struct answer *a;
@@ -429,6 +455,7 @@ static enum step work(struct resolve *r, struct resolve_address *at)
 
 	if (step != STEP_NEXT)
 		return step;
+	show_class(r, at, class);
 	if (at->parent == NULL && (class == CLASS_OUTSIDE || r->routed))
 		step = relay_permission(r);
 	if (step != STEP_NEXT || at->settled)

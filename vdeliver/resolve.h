@@ -42,6 +42,21 @@ struct reply {
 	char text[512];
 };
 
+/* For who wants to see the way: what was found about an address. */
+enum resolve_note {
+	NOTE_CLASS,   /* text: local, alias, mailbox or outside */
+	NOTE_TARGET,  /* text: an address that an alias gives for it */
+	NOTE_ITSELF,  /* an alias gives it for itself: not looked up again */
+	NOTE_MAILBOX, /* it leads to final */
+};
+struct resolve_sight {
+	enum resolve_note note;
+	struct str address; /* internal form */
+	struct str text;
+	const struct final *final;
+};
+typedef void resolve_watch_fn(const struct resolve_sight *s, void *arg);
+
 struct resolve_address; /* one that is still to be worked on */
 struct resolve_memo;
 struct access;
@@ -53,6 +68,9 @@ struct resolve {
 	struct str rcpt;     /* the rewritten RCPT address, external form */
 	bool trusted, routed;
 	bool trust_unknown; /* mynetworks could not be asked */
+
+	resolve_watch_fn *watch; /* NULL: nobody does */
+	void *watch_arg;
 
 	/* results */
 	struct final *finals;

@@ -48,6 +48,8 @@ static void client_free(struct client *c)
 	if (c->waiting == WAIT_NAME || c->waiting == WAIT_TRUST ||
 	    c->waiting == WAIT_RCPT)
 		asking_cancel(r->asking, &c->ask);
+	if (c->waiting == WAIT_ROOM)
+		room_cancel(&c->room);
 	if (c->counted)
 		throttle_leave(r->throttle, c->addr);
 	hash_del(c->front->clients, number_key(&c->number));
@@ -108,6 +110,49 @@ static bool take_owners(struct client *c)
 	return fits;
 }
 
+static void rcpt_done(struct client *c);
+
+/* Is there room? Its own trouble is no reason to refuse. */
+static void on_room(struct room_wait *w, enum st st, const struct err *e)
+{
+	struct client *c = CONTAINER_OF(w, struct client, room);
+
+	if (st != ST_OK && strcmp(e->dsn, "4.3.1") == 0)
+		reply_set(&c->resolve.reply, 452, e->dsn, "%s", e->text);
+	else if (st != ST_OK)
+		reply_set(&c->resolve.reply, reply_code(e->dsn), e->dsn,
+		    "<%.*s>: Recipient address rejected: mailbox is over "
+		    "quota",
+		    STR_ARG(c->resolve.rcpt));
+	rcpt_done(c);
+}
+
+static bool has_mailbox(const struct resolve *r)
+{
+	const struct final *f;
+
+	for (f = r->finals; f != NULL; f = f->next)
+		if (!f->outside)
+			return true;
+	return false;
+}
+
+static void rcpt_resolved(struct client *c)
+{
+	struct router *r = c->front->home;
+
+	if (c->resolve.reply.code != 250 || c->vrfy ||
+	    !r->set->vdeliver_check_room || !has_mailbox(&c->resolve)) {
+		rcpt_done(c);
+		return;
+	}
+	c->waiting = WAIT_ROOM;
+	c->room.finals = c->resolve.finals;
+	c->room.size = c->size;
+	c->room.done = on_room;
+	room_ask(r->room, &c->room);
+}
+
 static void rcpt_done(struct client *c)
 {
 	struct accepted *a;
@@ -147,7 +192,7 @@ static void on_rcpt_answer(struct question_wait *q, const struct answer *a)
 static void rcpt_step(struct client *c)
 {
 	if (!resolve_step(&c->resolve)) {
-		rcpt_done(c);
+		rcpt_resolved(c);
 		return;
 	}
 	c->ask.question = c->resolve.question;
@@ -163,6 +208,7 @@ static void on_rcpt(struct client *c, struct ipc_in *in)
 	struct str original = ipc_get_str(in), address = ipc_get_str(in);
 	struct str orcpt = ipc_get_str(in), notify = ipc_get_str(in);
 
+	c->size = ipc_get_u64(in);
 	if (!ipc_in_ok(in) || c->waiting != WAIT_NOTHING)
 		bug("malformed RCPT from a front");
 	if (txn != c->txn)
@@ -474,7 +520,7 @@ static void on_monitor_gone(struct chan *chan, void *arg)
 	_exit(0);
 }
 
-void router_run(const struct settings *set, int monitor)
+void router_run(const struct settings *set, int monitor, int base)
 {
 	struct router r = { .set = set };
 
@@ -489,6 +535,7 @@ void router_run(const struct settings *set, int monitor)
 	    relays_new(r.loop, set, r.asking, want_relay, kill_child, &r);
 	r.throttle = throttle_new(set);
 	r.access = access_new(set);
+	r.room = room_new(r.loop, set, r.ways.workers, base);
 	r.monitor.message = on_monitor_message;
 	r.monitor.gone = on_monitor_gone;
 	r.monitor.arg = &r;

@@ -9,7 +9,7 @@
 #include "base/macros.h"
 #include "vdeliver/settings.h"
 
-/* Runs until the monitor closes, or, after W_DRAIN, until no front is left. */
-void router_run(const struct settings *set, int monitor) NORETURN;
+/* base: the mailbox base, or -1: to see how full it is. Runs until the monitor closes, or, after W_DRAIN, until no front is left. */
+void router_run(const struct settings *set, int monitor, int base) NORETURN;
 
 #endif

@@ -16,6 +16,7 @@
 #include "vdeliver/chan.h"
 #include "vdeliver/delivering.h"
 #include "vdeliver/resolve.h"
+#include "vdeliver/room_ask.h"
 #include "vdeliver/throttle.h"
 #include "vdeliver/wire.h"
 #include "vdeliver/workers.h"
@@ -29,6 +30,7 @@ struct router {
 	struct ways ways;
 	struct throttle *throttle;
 	struct access *access;
+	struct room *room;
 	bool draining;
 };
 
@@ -48,6 +50,7 @@ enum waiting {
 	WAIT_NAME,
 	WAIT_TRUST,
 	WAIT_RCPT,
+	WAIT_ROOM,
 	WAIT_COMMIT
 };
 
@@ -63,6 +66,8 @@ struct client {
 	enum waiting waiting;
 	struct question_wait ask;
 	struct resolve resolve;
+	struct room_wait room;
+	uint64_t size; /* SIZE= of the message, 0: not said */
 	struct str given, original, orcpt, notify; /* of the RCPT under way */
 	bool vrfy;
 

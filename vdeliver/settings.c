@@ -11,8 +11,10 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "base/os.h"
 #include "mail/mbox_lock.h"
 #include "map/redirect.h"
+#include "priv/sandbox.h"
 #include "vdeliver/access.h"
 #include "vdeliver/logger.h"
 #include "vdeliver/permission.h"
@@ -197,6 +199,10 @@ static const struct row {
 	T(vdeliver_relay_timeout),
 	I(vdeliver_memory_limit),
 	I(vdeliver_inline_size),
+	B(vdeliver_check_room),
+	B(vdeliver_confine),
+	B(vdeliver_maildir_size),
+	B(vdeliver_overquota_defer),
 	I(delay_logging_resolution_limit),
 #undef S
 #undef I
@@ -440,6 +446,20 @@ static void default_relay_restrictions(struct settings *s)
 	    "permit_mynetworks, defer_unauth_destination";
 }
 
+/* A promise that cannot be kept is not made. */
+static enum st check_confine(const struct settings *s, struct err *e)
+{
+	if (!s->vdeliver_confine || sandbox_has_store())
+		return ST_OK;
+	if (!os_has_beneath())
+		return err_temp(e, "",
+		    "vdeliver_confine = yes wants Linux 5.6 or later");
+	log_warn("vdeliver_confine: no Landlock here (Linux 5.19 or later): "
+		 "links are looked at before each delivery, and an owner who "
+		 "changes one at that moment is not stopped");
+	return ST_OK;
+}
+
 static enum st check(struct settings *s, struct err *e)
 {
 	int facility;
@@ -460,26 +480,31 @@ static enum st check(struct settings *s, struct err *e)
 		    s->syslog_facility);
 	if (check_locks(s, e) != ST_OK || read_tls_level(s, e) != ST_OK ||
 	    permission_check(s->smtpd_relay_restrictions, e) != ST_OK ||
-	    relay_settings_check(s, e) != ST_OK)
+	    relay_settings_check(s, e) != ST_OK ||
+	    check_confine(s, e) != ST_OK)
 		return ST_TEMP;
 	return check_sizes(s, e);
 }
 
-static void warn_unsupported(struct settings *s)
+void settings_unsupported(struct conf *c,
+    void (*fn)(const char *param, const char *instead, void *arg), void *arg)
 {
 	const char *text;
 	struct err e;
 	size_t i;
 
-	for (i = 0; i < NELEM(unsupported); i++) {
-		if (conf_raw(s->conf, unsupported[i].name) != NULL &&
-		    conf_str(s->conf, unsupported[i].name, &text, &e) ==
-			ST_OK &&
+	for (i = 0; i < NELEM(unsupported); i++)
+		if (conf_str(c, unsupported[i].name, &text, &e) == ST_OK &&
+		    conf_raw(c, unsupported[i].name) != NULL &&
 		    text[0] != '\0' && strcmp(text, "no") != 0 &&
 		    strcmp(text, "0") != 0)
-			log_warn("%s is not supported: %s", unsupported[i].name,
-			    unsupported[i].instead);
-	}
+			fn(unsupported[i].name, unsupported[i].instead, arg);
+}
+
+static void warn_unsupported(const char *param, const char *instead, void *arg)
+{
+	(void)arg;
+	log_warn("%s is not supported: %s", param, instead);
 }
 
 static enum st warn_level(struct settings *s, struct err *e)
@@ -496,6 +521,24 @@ static enum st warn_level(struct settings *s, struct err *e)
 			 "mynetworks, as from level 1 on",
 		    level);
 	return ST_OK;
+}
+
+/* What has no field of its own, and is asked for all the same. */
+static const char *const others[] = { "compatibility_level",
+	"default_cache_db_type", "mynetworks_style", "non_bdb_custom_mapping",
+	"non_bdb_migration_level", "non_bdb_migration_log_redirect" };
+
+bool settings_uses(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NELEM(rows); i++)
+		if (strcmp(rows[i].name, name) == 0)
+			return true;
+	for (i = 0; i < NELEM(others); i++)
+		if (strcmp(others[i], name) == 0)
+			return true;
+	return false;
 }
 
 enum st settings_load(struct settings *s, const char *dir, struct err *e)
@@ -515,7 +558,7 @@ enum st settings_load(struct settings *s, const char *dir, struct err *e)
 	    redirect_configure(s->conf, e) != ST_OK)
 		return ST_TEMP;
 	default_client_lists(s);
-	warn_unsupported(s);
+	settings_unsupported(s->conf, warn_unsupported, NULL);
 	return ST_OK;
 }
 

@@ -123,6 +123,8 @@ struct settings {
 	int64_t vdeliver_worker_timeout, vdeliver_memory_limit;
 	int64_t vdeliver_relay_limit, vdeliver_relay_timeout;
 	int64_t vdeliver_inline_size;
+	bool vdeliver_maildir_size;
+	bool vdeliver_check_room, vdeliver_confine, vdeliver_overquota_defer;
 	int64_t delay_logging_resolution_limit;
 };
 
@@ -140,6 +142,11 @@ enum st settings_load(struct settings *s, const char *dir, struct err *e)
 void settings_for_control(struct settings *s, const char *dir);
 /* Labels of letters, digits, '-' and '_', none empty. */
 bool settings_is_hostname(const char *name);
+/* Call fn for each parameter that c sets and vdeliver does not support. */
+void settings_unsupported(struct conf *c,
+    void (*fn)(const char *param, const char *instead, void *arg), void *arg);
+/* Does vdeliver use this parameter of main.cf? */
+bool settings_uses(const char *name);
 /* NULL is fine. */
 void settings_clear(struct settings *s);
 

@@ -20,7 +20,8 @@ enum wire {
 			  the answer is W_CONNECT_REPLY */
 	W_EVENT,       /* CLIENT, u32 enum throttle_event: may it? */
 	W_RCPT,        /* CLIENT, TXN, u32 flags, str original, str address,
-			  str orcpt, str notify */
+			  str orcpt, str notify, u64 size (0: not
+			  said) */
 	W_COMMIT,      /* CLIENT, TXN, u32 flags, str qid, str sender, str ret,
 			  str envid, u64 size, u64 start ms; str body, or ""
 			  and a descriptor */
@@ -58,7 +59,11 @@ enum wire {
 		      u32 inline, str body (or a descriptor) */
 	W_VERDICT, /* u32 id, u32 phase, u32 n, n × u32 target */
 
+	W_ROOM, /* u32 id, u64 size (0: not known), u32 n, n × str path: would
+		   a message of that size exceed a quota? */
+
 	/* worker → router */
+	W_ROOM_REPLY, /* u32 id, u32 st, str dsn, str text */
 	W_WAITS, /* u32 id: it waits for locks and stands in nobody's way */
 	W_DONE,  /* u32 id, u32 n, n × (u32 st, str dsn, str text) */
 
@@ -80,6 +85,9 @@ enum wire {
 	 * soon as the clients leave by themselves */
 	W_DRAIN,
 };
+
+/* Paths in W_ROOM. */
+#define ROOM_PATHS 10
 
 /* Which lists a client is in: W_CONNECT_REPLY. */
 enum client_flags {

@@ -326,12 +326,41 @@ static void release(struct worker *w)
 	}
 }
 
+/* --- questions ----------------------------------------------------------- */
+
+/* Would a message exceed a quota? Little is read for it, and nothing waits. */
+static void answer_room(struct worker *w, struct ipc_in *in)
+{
+	AUTO_IPC_OUT o = IPC_OUT;
+	uint32_t id = ipc_get_u32(in), n, i;
+	uint64_t size = ipc_get_u64(in);
+	struct err e = { "", "" };
+	enum st st = ST_OK;
+
+	n = ipc_get_u32(in);
+	for (i = 0; i < n && i < ROOM_PATHS && !in->bad && st == ST_OK; i++)
+		st = commit_room(w->commit, ipc_get_str(in), size, &e);
+	if (in->bad || n > ROOM_PATHS)
+		bug("malformed question from the router");
+	ipc_begin(&o, W_ROOM_REPLY);
+	ipc_put_u32(&o, id);
+	ipc_put_u32(&o, (uint32_t)st);
+	ipc_put_str(&o, str_c(e.dsn));
+	ipc_put_str(&o, str_c(e.text));
+	if (ipc_send(w->router, &o, -1) != IPC_OK)
+		return; /* as in answer() */
+}
+
 /* --- the taking thread --------------------------------------------------- */
 
 static void take(struct worker *w, struct ipc_in *in)
 {
 	struct job *j;
 
+	if (in->type == W_ROOM) {
+		answer_room(w, in);
+		return;
+	}
 	if (in->type == W_JOB) {
 		j = job_read(in);
 	} else if (in->type == W_VERDICT) {
@@ -393,7 +422,7 @@ void worker_run(const struct worker_start *start)
 	/* A limit of the system is an error like others. */
 	signal(SIGXFSZ, SIG_IGN);
 	w.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	w.commit = commit_new(start->base, start->base_error, start->base_path);
+	w.commit = commit_new(&start->store, start->base_error);
 	w.boxes = boxes_new(&start->boxes);
 	if (w.wake < 0 || pthread_create(&thread, NULL, commit_thread, &w) != 0)
 		bug("no thread for the commits");

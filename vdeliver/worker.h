@@ -5,13 +5,13 @@
 #define VDELIVER_WORKER_H
 
 #include "base/macros.h"
+#include "mail/maildir.h"
 #include "vdeliver/boxes.h"
 
 struct worker_start {
-	int router;            /* jobs come from here, answers go there */
-	int base;              /* the mailbox base, opened for reading, or -1 */
-	int base_error;        /* why, when -1 */
-	const char *base_path; /* for messages */
+	int router;                 /* jobs come from here, answers go there */
+	struct maildir_store store; /* its fd may be -1 */
+	int base_error;             /* why, when -1 */
 	struct boxes_rules boxes;
 };
 

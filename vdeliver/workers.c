@@ -13,39 +13,12 @@
 #include "vdeliver/boxes.h"
 #include "vdeliver/chan.h"
 #include "vdeliver/wire.h"
+#include "vdeliver/workers_state.h"
 
 /* A worker with nothing to do for this long is let go. */
 #define IDLE_SECONDS 100.0
 /* How often deadlines are looked at, while there are any. */
 #define TICK_SECONDS 1.0
-
-struct worker_proc {
-	uint32_t uid, gid;
-	pid_t pid;
-	bool asked; /* the monitor was asked for one */
-	struct workers *home;
-	struct chan chan;
-	struct list queue;  /* jobs that were not sent yet */
-	struct list flying; /* jobs that wait for an answer */
-	struct list staged; /* prepared: they wait for a verdict */
-	size_t unanswered;
-	struct ev_timer timer; /* deadlines, or the idle time */
-	struct list grave;     /* in workers.gone */
-};
-
-struct workers {
-	struct ev_loop *loop;
-	const struct settings *set;
-	struct hash *procs;  /* "uid:gid" → struct worker_proc */
-	struct list starved; /* jobs that wait for a free place */
-	struct list gone;    /* workers that are let go, until it is safe */
-	struct ev_timer bury;
-	struct ev_timer hunger; /* runs while jobs wait for a place */
-	uint32_t last_id;
-	workers_want_fn *want;
-	workers_kill_fn *kill;
-	void *arg;
-};
 
 static void feed(struct worker_proc *p);
 
@@ -81,7 +54,7 @@ struct workers *workers_new(struct ev_loop *loop, const struct settings *set,
 	return ws;
 }
 
-static struct str proc_key(uint32_t uid, uint32_t gid, char key[32])
+struct str workers_key(uint32_t uid, uint32_t gid, char key[32])
 {
 	snprintf(key, 32, "%u:%u", uid, gid);
 	return str_c(key);
@@ -133,9 +106,11 @@ static void proc_free(struct worker_proc *p)
 	struct workers *ws = p->home;
 	char key[32];
 
+	workers_asks_over(p);
+
 	ev_timer_stop(ws->loop, &p->timer);
 	chan_close(&p->chan);
-	hash_del(ws->procs, proc_key(p->uid, p->gid, key));
+	hash_del(ws->procs, workers_key(p->uid, p->gid, key));
 	/* It may be the one whose message is being handled. */
 	list_add_tail(&ws->gone, &p->grave);
 	if (!ev_is_active(&ws->bury)) {
@@ -255,8 +230,14 @@ static void on_message(struct chan *c, struct ipc_in *in, void *arg)
 {
 	struct worker_proc *p = arg;
 	struct workers *ws = p->home;
-	struct work *w = find_flying(p, ipc_get_u32(in));
+	uint32_t id = ipc_get_u32(in);
+	struct work *w = find_flying(p, id);
 	size_t i;
+
+	if (in->type == W_ROOM_REPLY && workers_on_room(p, in, id)) {
+		feed(p);
+		return;
+	}
 
 	(void)c;
 	if (in->type == W_WAITS && w != NULL) {
@@ -427,8 +408,9 @@ static struct worker_proc *proc_new(struct workers *ws, uint32_t uid,
 	list_init(&p->queue);
 	list_init(&p->flying);
 	list_init(&p->staged);
+	list_init(&p->asks);
 	ev_timer_init(&p->timer, on_timer, 0, TICK_SECONDS);
-	hash_put(ws->procs, proc_key(uid, gid, key), p);
+	hash_put(ws->procs, workers_key(uid, gid, key), p);
 	return p;
 }
 
@@ -450,7 +432,7 @@ void workers_put(struct workers *ws, struct work *w)
 {
 	char key[32];
 	struct worker_proc *p =
-	    hash_get(ws->procs, proc_key(w->uid, w->gid, key));
+	    hash_get(ws->procs, workers_key(w->uid, w->gid, key));
 
 	if (p == NULL && !make_place(ws)) {
 		starve(ws, w);
@@ -473,7 +455,7 @@ void workers_answer(struct workers *ws, uint32_t uid, uint32_t gid, pid_t pid,
     int fd, struct str text)
 {
 	char key[32], why[200];
-	struct worker_proc *p = hash_get(ws->procs, proc_key(uid, gid, key));
+	struct worker_proc *p = hash_get(ws->procs, workers_key(uid, gid, key));
 	struct list queue = LIST_INIT(queue);
 
 	if (p == NULL || p->pid != 0)

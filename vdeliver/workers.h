@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "base/str.h"
 #include "vdeliver/job.h"
+#include "vdeliver/resolve.h"
 #include "vdeliver/settings.h"
 
 struct workers;
@@ -52,6 +53,16 @@ struct work {
 	void *owner;
 };
 
+/* Whether an owner has room, asked of a worker that runs; see room.h. */
+struct worker_ask {
+	struct list link;
+	struct worker_proc *at; /* NULL: it is not asked */
+	uint32_t id;
+	/* ST_OK, also when the worker ended; ST_TEMP or ST_PERM with e. */
+	void (*done)(struct worker_ask *a, enum st st, const struct err *e);
+	void *owner;
+};
+
 /* Ask the monitor for a worker, or to end one that missed its deadline. */
 typedef void workers_want_fn(uint32_t uid, uint32_t gid, void *arg);
 typedef void workers_kill_fn(pid_t pid, void *arg);
@@ -68,6 +79,15 @@ void workers_answer(struct workers *ws, uint32_t uid, uint32_t gid, pid_t pid,
  * within, and sets each route's st.
  */
 void workers_put(struct workers *ws, struct work *w);
+/*
+ * Ask the worker of the first of finals about all of them that are its owner's.
+ * done() is called later, never from within. False: none runs, or it has enough
+ * to do; nothing is asked.
+ */
+bool workers_ask(struct workers *ws, struct worker_ask *a,
+    const struct final *finals, uint64_t size) MUST_CHECK;
+/* Take it back, if it is asked; done is not called. */
+void workers_ask_cancel(struct worker_ask *a);
 /* True when a route that has not failed leads to an mbox file. */
 bool work_has_mbox(const struct work *w);
 /*

@@ -17,8 +17,9 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/num.h"
+#include "base/os.h"
 
-/* Publishing tries this many names; each differs in its microseconds. */
+/* So many names are tried; each differs in its counter or microseconds. */
 #define NAME_TRIES 50
 
 enum st maildir_errno(struct err *e, const struct maildir_store *store,
@@ -33,7 +34,10 @@ enum st maildir_errno(struct err *e, const struct maildir_store *store,
 		    store->path[strlen(store->path) - 1] == '/' ? "" : "/",
 		    path);
 	errno = why;
-	if (why == EDQUOT || why == EFBIG)
+	if (why == EDQUOT && store->defer_quota)
+		st = err_temp(e, "4.2.2", "maildir delivery failed: %s%s: %m",
+		    what, name);
+	else if (why == EDQUOT || why == EFBIG)
 		st = err_perm(e, "5.2.2", "maildir delivery failed: %s%s: %m",
 		    what, name);
 	else
@@ -101,30 +105,49 @@ static bool make_dirs(int base, const char *path)
 	return true;
 }
 
-static int create(int base, const char *path)
+void maildir_prepare(void)
 {
-	return openat(base, path,
-	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	host_part();
+	boot_part();
+}
+
+static int create(const struct maildir_store *store, const char *path)
+{
+	int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+
+	return store->confine ? os_open_beneath(store->fd, path, flags, 0600)
+			      : openat(store->fd, path, flags, 0600);
+}
+
+static int stage_once(struct maildir_msg *msg, struct arena *a)
+{
+	static atomic_uint counter;
+
+	msg->tmp = arena_printf(a, "%s/tmp/%lld.P%ldQ%uB%s.%s", msg->dir,
+	    (long long)clock_seconds(), (long)getpid(),
+	    atomic_fetch_add(&counter, 1), boot_part(), host_part());
+	return create(msg->store, msg->tmp);
 }
 
 enum st maildir_stage(struct maildir_msg *msg, struct arena *a,
     const struct maildir_store *store, struct str dir, struct err *e)
 {
-	static atomic_uint counter;
 	enum st st;
+	int i;
 
 	while (dir.n > 1 && dir.p[dir.n - 1] == '/')
 		dir.n--;
 	msg->store = store;
 	msg->new = NULL;
 	msg->dir = arena_strz(a, dir);
-	msg->tmp = arena_printf(a, "%s/tmp/%lld.P%ldQ%uB%s.%s", msg->dir,
-	    (long long)clock_seconds(), (long)getpid(),
-	    atomic_fetch_add(&counter, 1), boot_part(), host_part());
-	msg->fd = create(store->fd, msg->tmp);
+	msg->fd = stage_once(msg, a);
 	if (msg->fd < 0 && errno == ENOENT &&
 	    make_dirs(store->fd, arena_printf(a, "%s/tmp", msg->dir)))
-		msg->fd = create(store->fd, msg->tmp);
+		msg->fd = stage_once(msg, a);
+	/* A server that was asked twice made it the first time, or a name of
+	 * another machine's worker is the same. */
+	for (i = 0; i < NAME_TRIES && msg->fd < 0 && errno == EEXIST; i++)
+		msg->fd = stage_once(msg, a);
 	if (msg->fd >= 0)
 		return ST_OK;
 	st = maildir_errno(e, store, "create maildir file", msg->tmp);
@@ -132,23 +155,74 @@ enum st maildir_stage(struct maildir_msg *msg, struct arena *a,
 	return st;
 }
 
-/* RENAME_NOREPLACE where the file system has it, link and unlink elsewhere. */
-static bool move(int base, const char *from, const char *to)
+/* The file system has no such call. */
+static bool is_missing(int why)
 {
-	if (renameat2(base, from, base, to, RENAME_NOREPLACE) == 0)
+	return why == EINVAL || why == ENOSYS || why == EOPNOTSUPP ||
+	    why == EPERM;
+}
+
+/* A name that is not there now; who takes it in between has the same second,
+ * device and inode in it, which are ours. */
+static bool rename_free(int base, const char *from, const char *to)
+{
+	if (faccessat(base, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		errno = EEXIST;
+		return false;
+	}
+	return errno == ENOENT && renameat(base, from, base, to) == 0;
+}
+
+static bool try_move(int base, const char *from, const char *to)
+{
+	if (os_rename_new(base, from, to))
 		return true;
-	if (errno != EINVAL && errno != ENOSYS)
+	if (!is_missing(errno))
 		return false;
-	if (linkat(base, from, base, to, 0) != 0)
-		return false;
-	unlinkat(base, from, 0);
-	return true;
+	if (linkat(base, from, base, to, 0) == 0) {
+		unlinkat(base, from, 0);
+		return true;
+	}
+	return is_missing(errno) && rename_free(base, from, to);
+}
+
+/* A server that was asked twice says that it is there, or gone, by now. */
+static bool is_done(int base, const char *from, const char *to,
+    const struct stat *sb)
+{
+	struct stat now;
+	int why = errno;
+	bool done = fstatat(base, to, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    now.st_dev == sb->st_dev && now.st_ino == sb->st_ino;
+
+	if (done)
+		unlinkat(base, from, 0);
+	errno = why;
+	return done;
+}
+
+static bool move(int base, const char *from, const char *to,
+    const struct stat *sb)
+{
+	return try_move(base, from, to) || is_done(base, from, to, sb);
 }
 
 static bool make_goal(const struct maildir_msg *msg, struct arena *a)
 {
 	return make_dirs(msg->store->fd, arena_printf(a, "%s/cur", msg->dir)) &&
 	    make_dirs(msg->store->fd, arena_printf(a, "%s/new", msg->dir));
+}
+
+static const char *new_name(const struct maildir_msg *msg, struct arena *a,
+    time_t seconds, long usec, const struct stat *sb)
+{
+	const char *name = arena_printf(a, "%s/new/%lld.V%llxI%llxM%ld.%s",
+	    msg->dir, (long long)seconds, (unsigned long long)sb->st_dev,
+	    (unsigned long long)sb->st_ino, usec, host_part());
+
+	return msg->store->sized
+	    ? arena_printf(a, "%s,S=%lld", name, (long long)sb->st_size)
+	    : name;
 }
 
 enum st maildir_publish(struct maildir_msg *msg, struct arena *a, struct err *e)
@@ -162,12 +236,10 @@ enum st maildir_publish(struct maildir_msg *msg, struct arena *a, struct err *e)
 
 	if (fstat(msg->fd, &sb) != 0)
 		return maildir_errno(e, msg->store, "fstat", msg->tmp);
+	msg->size = (uint64_t)sb.st_size;
 	for (i = 0; i < NAME_TRIES; i++) {
-		msg->new =
-		    arena_printf(a, "%s/new/%lld.V%llxI%llxM%ld.%s", msg->dir,
-			(long long)now.tv_sec, (unsigned long long)sb.st_dev,
-			(unsigned long long)sb.st_ino, usec, host_part());
-		if (move(msg->store->fd, msg->tmp, msg->new)) {
+		msg->new = new_name(msg, a, now.tv_sec, usec, &sb);
+		if (move(msg->store->fd, msg->tmp, msg->new, &sb)) {
 			msg->tmp = NULL;
 			fd_clear(&msg->fd);
 			return ST_OK;

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "base/os.h"
 #include "base/xalloc.h"
 #include "mail/mbox_lock.h"
 
@@ -135,22 +136,29 @@ static bool is_link(const struct mbox *m)
 	    S_ISLNK(sb.st_mode);
 }
 
+static int open_at(const struct mbox *m, int more)
+{
+	const struct mbox_rules *r = m->rules;
+
+	return r->confine
+	    ? os_open_beneath(r->base, m->path, OPEN_FLAGS | more, 0600)
+	    : openat(r->base, m->path, OPEN_FLAGS | more, 0600);
+}
+
 /* One try at the file that is there, or at making one. */
 static enum st open_once(struct mbox *m, struct err *e)
 {
-	int base = m->rules->base;
-
-	m->fd = openat(base, m->path, OPEN_FLAGS | O_NOFOLLOW);
+	m->fd = open_at(m, O_NOFOLLOW);
 	if (m->fd < 0 && errno == ELOOP && is_link(m)) {
 		if (!link_is_roots(m))
 			return FAIL(m, e, "4.2.0", "file is a symbolic link");
-		m->fd = openat(base, m->path, OPEN_FLAGS);
+		m->fd = open_at(m, 0);
 	}
 	if (m->fd >= 0)
 		return ST_OK;
 	if (errno != ENOENT)
 		return FAIL(m, e, "4.2.0", "cannot open file: %m");
-	m->fd = openat(base, m->path, OPEN_FLAGS | O_CREAT | O_EXCL, 0600);
+	m->fd = open_at(m, O_CREAT | O_EXCL);
 	return m->fd >= 0
 	    ? ST_OK
 	    : FAIL(m, e, "4.2.0", "cannot create file exclusively: %m");
@@ -394,6 +402,8 @@ static enum st write_error(const struct mbox *m, int why, struct err *e)
 {
 	const char *dsn = why == EFBIG || why == EDQUOT ? "5.2.2" : "4.3.0";
 
+	if (why == EDQUOT && m->rules->defer_quota)
+		dsn = "4.2.2";
 	errno = why;
 	return FAIL(m, e, dsn, "error writing message: %m");
 }

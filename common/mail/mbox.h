@@ -26,6 +26,8 @@ struct mbox_rules {
 	unsigned locks;        /* set of enum mbox_lock */
 	int64_t stale_s;       /* a dotlock of this age is nobody's */
 	bool strict_owner;     /* only files of the effective uid */
+	bool confine;          /* no file is opened out of the base by links */
+	bool defer_quota;      /* over quota is 4.2.2 instead of 5.2.2 */
 };
 
 enum mbox_step {

@@ -200,6 +200,16 @@ bool maps_pure(const struct maps *m)
 	return true;
 }
 
+bool maps_broken(const struct maps *m)
+{
+	const struct table *t;
+
+	for (t = m->first; t != NULL; t = t->next)
+		if (t->map == NULL)
+			return true;
+	return false;
+}
+
 bool maps_empty(const struct maps *m)
 {
 	return m->first == NULL;

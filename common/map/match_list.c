@@ -300,6 +300,17 @@ bool match_list_pure(const struct match_list *l)
 	return l->files == NULL;
 }
 
+bool match_list_broken(const struct match_list *l)
+{
+	const struct item *i;
+
+	for (i = l->first; i != NULL; i = i->next)
+		if (i->kind == ITEM_BAD ||
+		    (i->table != NULL && maps_broken(i->table)))
+			return true;
+	return false;
+}
+
 void match_list_close(struct match_list *l)
 {
 	const struct item *i;

@@ -1,13 +1,16 @@
-/* sandbox - seccomp lists, one a kind of process. Linux only. */
+/* sandbox - seccomp lists, one a kind of process, and Landlock. Linux only. */
 
 #include "priv/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #ifdef SANITIZED
 #define SANDBOX_ON false
@@ -15,6 +18,7 @@
 #define SANDBOX_ON true
 #endif
 
+#include "base/io.h"
 #include "base/macros.h"
 
 #define CALL(name) SCMP_SYS(name)
@@ -132,4 +136,60 @@ enum st sandbox_front(struct err *e)
 enum st sandbox_relay(struct err *e)
 {
 	return confine(relay_calls, NELEM(relay_calls), e);
+}
+
+/* --- Landlock: landlock(7) ----------------------------------------------- */
+
+#define FIRST_ABI 2
+
+/* All that a kernel can restrict, by the ABI that brought it. */
+static const struct {
+	int abi;
+	uint64_t rights;
+} rights[] = {
+	{ 1,
+	    LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |
+		LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
+		LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+		LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
+		LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |
+		LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
+		LANDLOCK_ACCESS_FS_MAKE_SYM },
+	{ 2, (uint64_t)1 << 13 }, /* REFER: rename between directories */
+	{ 3, (uint64_t)1 << 14 }, /* TRUNCATE */
+};
+
+static int landlock_abi(void)
+{
+	return (int)syscall(SYS_landlock_create_ruleset, NULL, 0,
+	    LANDLOCK_CREATE_RULESET_VERSION);
+}
+
+bool sandbox_has_store(void)
+{
+	return landlock_abi() >= FIRST_ABI;
+}
+
+enum st sandbox_store(int base, struct err *e)
+{
+	struct landlock_ruleset_attr set = { 0 };
+	struct landlock_path_beneath_attr beneath = { .parent_fd = base };
+	AUTO_FD fd = -1;
+	int abi = landlock_abi();
+	size_t i;
+
+	if (abi < FIRST_ABI)
+		return ST_NONE;
+	for (i = 0; i < NELEM(rights); i++)
+		if (rights[i].abi <= abi)
+			set.handled_access_fs |= rights[i].rights;
+	beneath.allowed_access = set.handled_access_fs;
+	fd = (int)syscall(SYS_landlock_create_ruleset, &set,
+	    sizeof(set.handled_access_fs), 0);
+	if (fd < 0 ||
+	    syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH,
+		&beneath, 0) != 0 ||
+	    syscall(SYS_landlock_restrict_self, fd, 0) != 0)
+		return err_temp(e, "4.3.0", "Landlock: %m");
+	return ST_OK;
 }

@@ -42,8 +42,11 @@ EXTRA_DIST += \
 	%D%/test_18_server_tls.py \
 	%D%/test_19_chunks.py \
 	%D%/test_20_clients.py \
+	%D%/test_21_commands.py \
 	%D%/test_21_relay.py \
+	%D%/test_22_room.py \
 	%D%/test_23_beside_postfix.py \
+	%D%/test_23_confine.py \
 	tests/peers/enter \
 	tests/peers/fetch-peers
 

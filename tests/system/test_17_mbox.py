@@ -355,7 +355,7 @@ def test_twice_the_same_box(vdeliver):
 
 @pytest.mark.ours
 def test_full_disk(vdeliver, closing):
-    host = vdeliver(maps=MAPS)
+    host = vdeliver({"vdeliver_check_room": "no"}, maps=MAPS)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size=64k,uid={ID}",
                     "none", host.base], check=True)
     try:

@@ -11,6 +11,11 @@ UNIT_LDADD = %D%/libunit.a $(CMOCKA_LIBS) $(ALL_LIBS)
 
 # fsync fails when the test wants it to.
 %C%_test_commit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync
+# File systems that cannot, or do and say no.
+%C%_test_maildir_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=renameat2 \
+	-Wl,--wrap=linkat -Wl,--wrap=openat
+# Quotas are what the test says.
+%C%_test_room_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=quotactl -Wl,--wrap=syscall
 # The same, and write and ftruncate.
 %C%_test_mbox_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync -Wl,--wrap=write \
 	-Wl,--wrap=ftruncate
@@ -29,6 +34,7 @@ UNIT_TESTS = \
 	%D%/test_boxes \
 	%D%/test_bulk \
 	%D%/test_chan \
+	%D%/test_check \
 	%D%/test_cleanup \
 	%D%/test_cli \
 	%D%/test_commit \
@@ -45,6 +51,7 @@ UNIT_TESTS = \
 	%D%/test_instance \
 	%D%/test_lines \
 	%D%/test_listen_master \
+	%D%/test_maildir \
 	%D%/test_map \
 	%D%/test_map_net \
 	%D%/test_master_cf \
@@ -65,11 +72,14 @@ UNIT_TESTS = \
 	%D%/test_relay \
 	%D%/test_report \
 	%D%/test_resolve \
+	%D%/test_room \
 	%D%/test_route \
+	%D%/test_sandbox \
 	%D%/test_sasl \
 	%D%/test_session \
 	%D%/test_session_limits \
 	%D%/test_session_tls \
+	%D%/test_show \
 	%D%/test_sink \
 	%D%/test_smtp_client \
 	%D%/test_smtp_parse \
@@ -79,13 +89,12 @@ UNIT_TESTS = \
 	%D%/test_text \
 	%D%/test_throttle \
 	%D%/test_tls \
-	%D%/test_uidl
-if HAVE_SQLITE
-UNIT_TESTS += %D%/test_map_sqlite
-endif
 	%D%/test_tls_pipe \
 	%D%/test_uidl \
 	%D%/test_xclient
+if HAVE_SQLITE
+UNIT_TESTS += %D%/test_map_sqlite
+endif
 check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += %D%/capture.h %D%/modules.h %D%/script.h %D%/talk.h %D%/unit.h %D%/run
 
@@ -101,6 +110,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_boxes_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_bulk_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_chan_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_check_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cleanup_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cli_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_commit_CFLAGS = $(UNIT_CFLAGS)
@@ -117,6 +127,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_instance_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_listen_master_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_maildir_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_map_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_map_net_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_master_cf_CFLAGS = $(UNIT_CFLAGS)
@@ -139,11 +150,14 @@ LDADD = $(UNIT_LDADD)
 %C%_test_relay_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_report_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_resolve_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_room_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_route_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_sandbox_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_sasl_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_limits_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_tls_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_show_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_sink_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_smtp_client_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_smtp_parse_CFLAGS = $(UNIT_CFLAGS)

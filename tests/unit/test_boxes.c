@@ -27,7 +27,7 @@ static void begin(struct world *w, unsigned locks)
 	assert_non_null(mkdtemp(w->dir));
 	w->rules.mbox =
 	    (struct mbox_rules){ open(w->dir, O_RDONLY | O_DIRECTORY), w->dir,
-		    locks, 500, true };
+		    locks, 500, true, false, false };
 	w->rules.attempts = 3;
 	w->rules.delay_ms = 1000;
 	w->boxes = boxes_new(&w->rules);

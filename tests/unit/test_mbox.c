@@ -72,7 +72,7 @@ static void begin(struct world *w, unsigned locks)
 	snprintf(w->dir, sizeof(w->dir), "/tmp/test_mbox.XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
 	w->rules = (struct mbox_rules){ open(w->dir, O_RDONLY | O_DIRECTORY),
-		w->dir, locks, 500, true };
+		w->dir, locks, 500, true, false, false };
 	assert_true(w->rules.base >= 0);
 	mbox_init(&w->m, &w->rules, STR("box"));
 }
