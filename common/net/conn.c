@@ -86,6 +86,11 @@ unsigned conn_peer_port(const struct conn *c)
 	return c->port;
 }
 
+int conn_fd(const struct conn *c)
+{
+	return c->fd;
+}
+
 bool conn_is_loopback(const struct conn *c)
 {
 	return c->loopback;

@@ -46,6 +46,8 @@ void conn_set_deadline(struct conn *c, int64_t deadline);
 /* The peer's address as text, "" for UNIX sockets; its port. */
 const char *conn_peer(const struct conn *c);
 unsigned conn_peer_port(const struct conn *c);
+/* To wait for several at once: only when conn_has_input() is false. */
+int conn_fd(const struct conn *c);
 /* 127.0.0.0/8, ::1 or a UNIX socket. */
 bool conn_is_loopback(const struct conn *c);
 

@@ -57,7 +57,7 @@ static void test_update(void **state)
 	for (i = 0; i < NELEM(cases); i++) {
 		put(cases[i].before);
 		assert_int_equal(uidl_load(&u, path, &e), ST_OK);
-		uidl_clear(u, "u", "h");
+		uidl_clear(u, "u", "h", STR_NONE);
 		uidl_add(u, "u", "h", STR("new"));
 		assert_int_equal(uidl_save(u, &e), ST_OK);
 		uidl_free(u);
@@ -84,7 +84,7 @@ static void test_seen(void **state)
 	assert_false(uidl_seen(u, "u", "hos", STR("1")));
 	/* Uids are compared as they are. */
 	assert_false(uidl_seen(u, "w", "host", STR("A@B")));
-	uidl_clear(u, "u", "host");
+	uidl_clear(u, "u", "host", STR_NONE);
 	assert_false(uidl_seen(u, "u", "host", STR("1")));
 	assert_true(uidl_seen(u, "u@v", "host", STR("2")));
 	uidl_free(u);
@@ -99,7 +99,7 @@ static void test_removed_when_empty(void **state)
 	(void)state;
 	put("u@h 1\n");
 	assert_int_equal(uidl_load(&u, path, &e), ST_OK);
-	uidl_clear(u, "u", "h");
+	uidl_clear(u, "u", "h", STR_NONE);
 	assert_int_equal(uidl_save(u, &e), ST_OK);
 	uidl_free(u);
 	assert_int_not_equal(access(path, F_OK), 0);
