@@ -361,7 +361,7 @@ static enum status got_number(struct imap *p, uint64_t n, struct err *e)
 		p->news |= n != 0;
 	if (str_ieqc(name, "EXPUNGE") && p->exists > 0)
 		p->exists--;
-	return imap_rest(&p->in, NULL, e);
+	return imap_skip_line(&p->in, e);
 }
 
 static const struct {
@@ -394,7 +394,7 @@ enum status imap_untagged(struct imap *p, struct err *e)
 	for (i = 0; i < NELEM(answers); i++)
 		if (str_ieqc(buf_str(&word), answers[i].name))
 			return answers[i].run(p, e);
-	return imap_rest(&p->in, NULL, e);
+	return imap_skip_line(&p->in, e);
 }
 
 /* "A0001 OK words", of which the tag must be ours. */

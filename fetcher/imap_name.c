@@ -49,12 +49,22 @@ static void add_utf16(struct bits *b, uint32_t c)
 	add_bits(b, c, 16);
 }
 
+static bool has_control(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f)
+			return true;
+	return false;
+}
+
 static bool is_plain(struct str s)
 {
 	size_t i;
 
 	for (i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] > '~')
+		if ((unsigned char)s.p[i] > 0x7f)
 			return false;
 	return true;
 }
@@ -111,7 +121,7 @@ bool imap_quote_folder(struct buf *out, struct str name)
 
 	if (is_plain(name))
 		return imap_quote(out, name);
-	if (!utf8_valid(name))
+	if (has_control(name) || !utf8_valid(name))
 		return false;
 	add_utf7(&utf7, name);
 	return !utf7.full && imap_quote(out, buf_str(&utf7));

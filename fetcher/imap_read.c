@@ -201,11 +201,11 @@ enum status imap_string(struct imap_in *in, struct buf *small, bool *literal,
 	return st;
 }
 
-static enum status skip_literal(struct imap_in *in, struct err *e)
+static enum status skip_octets(struct imap_in *in, uint64_t octets,
+    struct err *e)
 {
 	struct str piece;
-	uint64_t octets;
-	enum status st = literal_size(in, &octets, e);
+	enum status st = PS_SUCCESS;
 
 	while (st == PS_SUCCESS && octets != 0) {
 		st = imap_take(in, octets, &piece, e);
@@ -217,6 +217,14 @@ static enum status skip_literal(struct imap_in *in, struct err *e)
 		octets -= piece.n;
 	}
 	return st;
+}
+
+static enum status skip_literal(struct imap_in *in, struct err *e)
+{
+	uint64_t octets;
+	enum status st = literal_size(in, &octets, e);
+
+	return st == PS_SUCCESS ? skip_octets(in, octets, e) : st;
 }
 
 /* One word of any kind; brackets change the depth. */
@@ -274,5 +282,46 @@ enum status imap_rest(struct imap_in *in, struct buf *text, struct err *e)
 	while ((st = next(in, &c, e)) == PS_SUCCESS && c != '\n')
 		if (text != NULL && c != '\r')
 			buf_addch(text, c);
+	return st;
+}
+
+/* "{123}" at the end of a line: *octets is what follows it. */
+struct tail {
+	bool open, closed;
+	uint64_t octets;
+};
+
+static void watch(struct tail *t, char c)
+{
+	if (c == '{')
+		*t = (struct tail){ .open = true };
+	else if (t->open && c >= '0' && c <= '9' && t->octets <= TEXT_MAX)
+		t->octets = t->octets * 10 + (uint64_t)(c - '0');
+	else if (t->open && c == '}')
+		*t = (struct tail){ .closed = true, .octets = t->octets };
+	else if (c != '\r')
+		*t = (struct tail){ 0 };
+}
+
+enum status imap_skip_line(struct imap_in *in, struct err *e)
+{
+	struct tail t = { 0 };
+	enum status st;
+	char c;
+
+	while ((st = next(in, &c, e)) == PS_SUCCESS) {
+		if (c != '\n') {
+			watch(&t, c);
+			continue;
+		}
+		if (!t.closed)
+			break;
+		if (t.octets > TEXT_MAX)
+			return out_of_step(e, "a very long literal");
+		st = skip_octets(in, t.octets, e);
+		if (st != PS_SUCCESS)
+			break;
+		t = (struct tail){ 0 };
+	}
 	return st;
 }

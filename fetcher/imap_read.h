@@ -53,5 +53,7 @@ enum status imap_skip(struct imap_in *in, struct err *e) MUST_CHECK;
 /* The rest of the line, as much as text has room for (NULL: none of it). */
 enum status imap_rest(struct imap_in *in, struct buf *text, struct err *e)
     MUST_CHECK;
+/* The rest of an answer of any kind, with its literals, for nobody. */
+enum status imap_skip_line(struct imap_in *in, struct err *e) MUST_CHECK;
 
 #endif

@@ -41,6 +41,7 @@ UNIT_TESTS = \
 	%D%/test_guard \
 	%D%/test_header \
 	%D%/test_identity \
+	%D%/test_imap \
 	%D%/test_instance \
 	%D%/test_lines \
 	%D%/test_map \
@@ -110,6 +111,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_guard_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_header_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_identity_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_imap_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_instance_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_map_CFLAGS = $(UNIT_CFLAGS)
