@@ -29,12 +29,20 @@ static bool keeps(const struct imap *p)
 
 /* --- folders ------------------------------------------------------------------ */
 
-static void forget_folder(struct imap *p)
+/* What was known of its messages; answers go nowhere then. */
+static void forget_messages(struct imap *p)
 {
-	p->exists = p->validity = p->count = p->marked_n = 0;
-	p->read_only = p->news = false;
+	p->count = 0;
 	p->state = NULL;
 	p->uids = p->octets = NULL;
+	arena_clear(&p->base.arena);
+}
+
+static void forget_folder(struct imap *p)
+{
+	forget_messages(p);
+	p->exists = p->validity = p->marked_n = 0;
+	p->read_only = p->news = false;
 	p->marked.max = SET_MAX + 64;
 	buf_reset(&p->marked);
 }
@@ -143,17 +151,17 @@ static enum status list(struct proto *b, struct box *x, struct err *e)
 	bool change = !keeps(p) && !b->how->check;
 	enum status st = PS_SUCCESS;
 
+	forget_messages(p);
 	if (p->exists != 0 && change)
 		st = imap_command(p, e, "EXPUNGE");
 	if (st != PS_SUCCESS && st != PS_ERROR)
 		return st;
 	p->news = false;
-	x->count = p->count = p->exists;
-	p->state = NULL;
-	p->uids = p->octets = NULL;
+	x->count = p->exists;
 	if (x->count == 0)
 		return PS_SUCCESS;
 	x->state = p->state = arena_alloc(&b->arena, x->count + 1);
+	p->count = x->count;
 	if (!opt_flag(&b->a->o, OPT_FETCHALL)) {
 		st = search(p, e);
 		if (st != PS_SUCCESS)

@@ -188,7 +188,6 @@ static enum status select_folder(struct poll *q, const char *folder,
 {
 	enum status st = PS_SUCCESS;
 
-	arena_clear(&q->p->arena);
 	q->box = (struct box){ .folder = folder };
 	q->deleted = 0;
 	if (q->p->ops->select != NULL)
@@ -247,7 +246,6 @@ static enum status idle(struct poll *q, struct err *e)
 			report_error("re-poll failed");
 			break;
 		}
-		arena_clear(&q->p->arena);
 		q->box = (struct box){ .folder = q->box.folder,
 			.read_only = q->box.read_only };
 		q->deleted = 0;

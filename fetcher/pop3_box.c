@@ -177,6 +177,9 @@ static enum status box_list(struct proto *b, struct box *x, struct err *e)
 	bool uidl = opt_flag(&b->a->o, OPT_UIDL);
 	enum status st = pop3_stat(p, &x->count, &x->octets, e);
 
+	arena_clear(&b->arena);
+	p->uids = NULL;
+	p->sizes = NULL;
 	p->count = x->count;
 	if (st != PS_SUCCESS || x->count == 0)
 		return st;

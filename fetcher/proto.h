@@ -81,7 +81,8 @@ struct proto_ops {
 
 	/* A folder; NULL: there is one. */
 	enum status (*select)(struct proto *p, struct box *x, struct err *e);
-	/* Fill x: count, octets where they are told, which are old. */
+	/* Fill x: count, octets where they are told, which are old; what was
+	 * in the arena is gone. */
 	enum status (*list)(struct proto *p, struct box *x, struct err *e);
 	/* Nothing more is removed from it; NULL: nothing to do. */
 	enum status (*leave)(struct proto *p, struct err *e);

@@ -71,6 +71,8 @@ static inline enum status drive_folder(struct proto *p, struct err *e)
 		st = p->ops->select(p, &x, e);
 	if (st == PS_SUCCESS)
 		st = p->ops->list(p, &x, e);
+	if (p->how->check)
+		return st;
 	for (n = 1; n <= x.count && n <= DRIVE_MESSAGES && st == PS_SUCCESS;
 	     n++)
 		st = drive_message(p, n, e);

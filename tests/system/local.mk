@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	%D%/lib/databases.py \
 	%D%/lib/dovecot.py \
 	%D%/lib/fetchmail.py \
+	%D%/lib/imap.py \
 	%D%/lib/lines.py \
 	%D%/lib/mail.py \
 	%D%/lib/maildir.py \
