@@ -195,16 +195,15 @@ static enum status atrn(struct ask *s, struct err *e)
 		buf_addf(&list, list.n != 0 ? ",%s" : "%s", d->text);
 	if (smtp_command(&s->c, &s->reply, e, "ATRN %s", buf_c(&list)) != ST_OK)
 		return PS_SOCKET;
-	for (i = 0; i < NELEM(atrn_rows); i++)
-		if (atrn_rows[i].code == s->reply.code &&
-		    atrn_rows[i].st != PS_SERVBUSY) {
-			if (atrn_rows[i].st != PS_SUCCESS)
-				report_error("ATRN: %d %s", s->reply.code,
-				    buf_c(&s->reply.text));
-			return atrn_rows[i].st;
-		}
-	refused(s, "ATRN", e);
-	return s->reply.code == 451 ? PS_SERVBUSY : PS_PROTOCOL;
+	for (i = 0; i < NELEM(atrn_rows); i++) {
+		if (atrn_rows[i].code != s->reply.code)
+			continue;
+		if (atrn_rows[i].st != PS_SUCCESS)
+			report_error("ATRN: %d %s", s->reply.code,
+			    buf_c(&s->reply.text));
+		return atrn_rows[i].st;
+	}
+	return refused(s, "ATRN", e);
 }
 
 /* The first listener that is there. */

@@ -177,7 +177,6 @@ static enum status carry(struct poll *q, uint64_t n, uint64_t octets,
 		return st;
 	}
 	q->fetched++;
-	q->in_session++;
 	return settle(q, n, fate, e);
 }
 

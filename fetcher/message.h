@@ -20,10 +20,11 @@ struct poll {
 	struct proto *p;
 	struct sink *sink;
 	struct box box;
-	uint64_t fetched;             /* in all sessions */
-	uint64_t in_session, deleted; /* in this one, in this folder */
-	bool dele_failed;             /* a deletion was refused */
-	bool skipped;                 /* the server would not give a message */
+	uint64_t fetched; /* in all sessions */
+	uint64_t deleted; /* in this session, in this folder */
+	uint64_t passed;  /* at the front, dealt with, and still there */
+	bool dele_failed; /* a deletion was refused */
+	bool skipped;     /* the server would not give a message */
 	bool quit_done;
 	struct carry_last last_carried;
 };

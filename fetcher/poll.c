@@ -156,10 +156,10 @@ static bool is_enough(struct poll *q, bool *again)
 		tell_limit(q, most);
 		return true;
 	}
-	if (here == 0 || q->in_session < here)
+	if (here == 0 || q->deleted < here)
 		return false;
 	tell_limit(q, here);
-	*again = q->deleted != 0;
+	*again = true;
 	return true;
 }
 
@@ -169,7 +169,8 @@ static enum status fetch_all(struct poll *q, bool *again, struct err *e)
 	enum status st = PS_SUCCESS;
 	uint64_t n;
 
-	for (n = 1; n <= q->box.count && st == PS_SUCCESS; n++) {
+	for (n = 1 + q->passed; n <= q->box.count && st == PS_SUCCESS; n++) {
+		q->passed = n - 1 - q->deleted;
 		if (q->box.state[n] == MSG_OWED || (is_old(q, n) && !all)) {
 			st = message_old(q, n, e);
 			continue;
@@ -178,6 +179,7 @@ static enum status fetch_all(struct poll *q, bool *again, struct err *e)
 			return *again ? PS_SUCCESS : PS_MAXFETCH;
 		st = message_fetch(q, n, e);
 	}
+	q->passed = 0;
 	return st;
 }
 
@@ -200,9 +202,7 @@ static enum status select_folder(struct poll *q, const char *folder,
 	return st;
 }
 
-/* Its messages; *any: there were new ones. */
-static enum status do_folder(struct poll *q, bool *any, bool *again,
-    struct err *e)
+static enum status do_folder(struct poll *q, bool *again, struct err *e)
 {
 	uint64_t old;
 	enum status st = list_messages(q, &old, e);
@@ -210,7 +210,6 @@ static enum status do_folder(struct poll *q, bool *any, bool *again,
 	if (st != PS_SUCCESS)
 		return st;
 	tell_count(q, old);
-	*any = q->box.count > old;
 	if (q->how->check) {
 		q->fetched += q->box.count - old;
 		return PS_SUCCESS;
@@ -236,7 +235,7 @@ static void new_sink(struct poll *q)
 /* "idle": wait in the folder for more, and take it, until something fails. */
 static enum status idle(struct poll *q, struct err *e)
 {
-	bool any = false, again = false;
+	bool again = false;
 	enum status st = PS_SUCCESS;
 
 	while (st == PS_SUCCESS) {
@@ -249,7 +248,7 @@ static enum status idle(struct poll *q, struct err *e)
 		q->box = (struct box){ .folder = q->box.folder,
 			.read_only = q->box.read_only };
 		q->deleted = 0;
-		st = do_folder(q, &any, &again, e);
+		st = do_folder(q, &again, e);
 	}
 	return st;
 }
@@ -257,13 +256,12 @@ static enum status idle(struct poll *q, struct err *e)
 static enum status all_folders(struct poll *q, bool *again, struct err *e)
 {
 	const struct option_item *f = opt_list(&q->a->o, OPT_FOLDER);
-	bool any = false;
 	enum status st;
 
 	do {
 		st = select_folder(q, f != NULL ? f->text : NULL, e);
 		if (st == PS_SUCCESS)
-			st = do_folder(q, &any, again, e);
+			st = do_folder(q, again, e);
 		f = f != NULL ? f->next : NULL;
 	} while (f != NULL && st == PS_SUCCESS);
 	if (st == PS_SUCCESS && opt_flag(&q->a->o, OPT_IDLE) &&
@@ -313,7 +311,6 @@ static enum status session(struct poll *q, bool *again, struct err *e)
 	enum status st = server_open(q->a, q->how, &q->p, e);
 
 	*again = false;
-	q->in_session = 0;
 	q->quit_done = false;
 	if (st == PS_SUCCESS)
 		st = all_folders(q, again, e);

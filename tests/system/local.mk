@@ -39,7 +39,9 @@ EXTRA_DIST += \
 	%D%/test_16_databases.py \
 	%D%/test_16_native.py \
 	%D%/test_16_table_options.py \
-	%D%/test_17_mbox.py
+	%D%/test_17_mbox.py \
+	%D%/test_22_imap.py \
+	%D%/test_23_fetching.py
 
 # Options for pytest: make check-system CHECK_SYSTEM_FLAGS='-k test_04 -x'
 CHECK_SYSTEM_FLAGS =

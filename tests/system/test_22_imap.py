@@ -52,7 +52,7 @@ def test_plain(box, sink, run_fetchmail):
     r = run_fetchmail(rc(s))
     assert r.returncode == 0, r.stderr
     assert "3 messages for user at pop.example.com." in r.stdout
-    assert "header octets) (7 body octets) flushed" in r.stdout
+    assert "header octets) (8 body octets) flushed" in r.stdout
     assert subjects(s) == ["1", "2", "3"]
     assert b"with IMAP (fetchmail-" in s.messages[0]["data"]
     assert s.messages[0]["data"].endswith(b"\r\n\r\nHello.\r\n")
