@@ -2,6 +2,7 @@
 
 #include "fetcher/server.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -62,11 +63,27 @@ static void make_rules(const struct account *a, struct tls_rules *r)
 		.verify = opt_flag(&a->o, OPT_SSLCERTCK),
 		.ca_file = opt_text(&a->o, OPT_SSLCERTFILE),
 		.ca_path = opt_text(&a->o, OPT_SSLCERTPATH),
+		.ca_default =
+		    getenv("FETCHMAIL_INCLUDE_DEFAULT_X509_CA_CERTS") != NULL,
 		.cert = opt_text(&a->o, OPT_SSLCERT),
 		.key = opt_text(&a->o, OPT_SSLKEY),
 		.fingerprint = opt_text(&a->o, OPT_SSLFINGERPRINT),
 	};
 	set_versions(a, r);
+}
+
+/* Who will have it without sslcertck hears what it costs. */
+static void warn_of(const struct account *a, const struct conn *c)
+{
+	char text[512];
+
+	if (opt_flag(&a->o, OPT_SSLCERTCK) ||
+	    !conn_doubt(c, text, sizeof(text)))
+		return;
+	report_error("%s", text);
+	report_error("Warning: the connection to %s is not safe: anybody may "
+		     "be at its other end (see sslcertck).",
+	    a->host);
 }
 
 /* e: why. */
@@ -112,8 +129,10 @@ enum status server_wrap(const struct account *a, struct conn *c, struct err *e)
 	struct tls_rules rules;
 
 	make_rules(a, &rules);
-	if (conn_starttls(c, &rules, e) == ST_OK)
+	if (conn_starttls(c, &rules, e) == ST_OK) {
+		warn_of(a, c);
 		return PS_SUCCESS;
+	}
 	report_error("%s", e->text);
 	err_temp(e, "", "%s: SSL connection failed.", a->host);
 	return PS_SOCKET;
@@ -154,8 +173,10 @@ static enum status upgrade(const struct account *a, struct proto *p,
 	}
 	make_rules(a, &rules);
 	st = p->ops->start_tls(p, &rules, e);
-	if (st == PS_SUCCESS)
+	if (st == PS_SUCCESS) {
+		warn_of(a, p->conn);
 		return st;
+	}
 	report_error("%s", e->text);
 	err_temp(e, "", "TLS with it did not come about");
 	return no_tls(a, e);

@@ -111,9 +111,15 @@ bool uidl_seen(const struct uidl *u, const char *user, const char *host,
 	return e != NULL && !e->gone;
 }
 
-static struct entry *next_of(struct entry *e, struct str begin)
+/* Case matters in what a server made, and so in the prefix. */
+static struct entry *next_of(struct entry *e, struct str begin,
+    struct str prefix)
 {
-	while (e != NULL && (e->gone || !str_istarts(e->line, begin)))
+	size_t at = begin.n - prefix.n;
+
+	while (e != NULL &&
+	    (e->gone || !str_istarts(e->line, begin) ||
+		!str_starts(str_skip(e->line, at), prefix)))
 		e = e->next;
 	return e;
 }
@@ -123,7 +129,8 @@ bool uidl_any(const struct uidl *u, const char *user, const char *host,
 {
 	AUTO_ARENA a = { 0 };
 
-	return next_of(u->first, make_line(&a, user, host, prefix)) != NULL;
+	return next_of(u->first, make_line(&a, user, host, prefix), prefix) !=
+	    NULL;
 }
 
 void uidl_clear(struct uidl *u, const char *user, const char *host,
@@ -133,8 +140,8 @@ void uidl_clear(struct uidl *u, const char *user, const char *host,
 	struct str begin = make_line(&a, user, host, prefix);
 	struct entry *e;
 
-	for (e = next_of(u->first, begin); e != NULL;
-	     e = next_of(e->next, begin)) {
+	for (e = next_of(u->first, begin, prefix); e != NULL;
+	     e = next_of(e->next, begin, prefix)) {
 		e->gone = true;
 		u->changed = true;
 	}

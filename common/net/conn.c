@@ -466,3 +466,8 @@ enum st conn_starttls(struct conn *c, const struct tls_rules *rules,
 		return ST_TEMP;
 	return tls_check_fingerprint(c->ssl, rules, e);
 }
+
+bool conn_doubt(const struct conn *c, char *text, size_t size)
+{
+	return c->ssl != NULL && tls_doubt(c->ssl, text, size);
+}

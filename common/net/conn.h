@@ -81,6 +81,8 @@ enum st conn_flush(struct conn *c, struct err *e) MUST_CHECK;
  */
 enum st conn_starttls(struct conn *c, const struct tls_rules *rules,
     struct err *e) MUST_CHECK;
+/* Is something wrong with the certificate, which was not to be verified? */
+bool conn_doubt(const struct conn *c, char *text, size_t size);
 bool conn_is_tls(const struct conn *c);
 /* True after a wait that took longer than the timeout. */
 bool conn_timed_out(const struct conn *c);

@@ -15,6 +15,7 @@ struct tls_rules {
 	bool verify;             /* chain, dates and name must be right */
 	const char *ca_file;     /* NULL: OpenSSL's, SSL_CERT_FILE */
 	const char *ca_path;     /* NULL: OpenSSL's, SSL_CERT_DIR */
+	bool ca_default;         /* OpenSSL's besides those */
 	const char *cert, *key;  /* of ours, NULL for none */
 	const char *fingerprint; /* "AA:BB:.." MD5, or "sha256:..", NULL */
 	int min_version;         /* TLS1_2_VERSION or later; 0: 1.2 */
@@ -33,6 +34,11 @@ enum st tls_expect(SSL *ssl, const struct tls_rules *rules, struct err *e)
 /* After the handshake: does the certificate have the fingerprint? */
 enum st tls_check_fingerprint(SSL *ssl, const struct tls_rules *rules,
     struct err *e) MUST_CHECK;
+/*
+ * Without verify: is there something wrong with the certificate all the same?
+ * Then text says what.
+ */
+bool tls_doubt(SSL *ssl, char *text, size_t size);
 /* Why the last TLS call failed, as text. */
 void tls_reason(SSL *ssl, char *text, size_t size);
 

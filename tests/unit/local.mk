@@ -55,6 +55,7 @@ UNIT_TESTS = \
 	%D%/test_pages \
 	%D%/test_pattern \
 	%D%/test_pop3 \
+	%D%/test_pop3_box \
 	%D%/test_pop3_end \
 	%D%/test_postconf \
 	%D%/test_progress \
@@ -127,6 +128,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_pages_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pattern_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pop3_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_pop3_box_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pop3_end_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_postconf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_progress_CFLAGS = $(UNIT_CFLAGS)

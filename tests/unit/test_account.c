@@ -162,7 +162,7 @@ static const struct {
 	{ "poll a proto etrn no keep", NULL },
 	{ "poll a proto odmr flush",
 	    "Option --flush is not supported with ODMR" },
-	{ "poll a proto kpop", "a: protocol kpop is not supported" },
+	{ "poll a proto kpop", "a: protocol KPOP is not supported" },
 	{ "poll a proto imap auth ssh", NULL },
 	{ "poll a proto pop3 auth ssh", "a: this auth type is not supported" },
 	{ "poll a proto pop3 auth external", NULL },

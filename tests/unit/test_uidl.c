@@ -91,6 +91,29 @@ static void test_seen(void **state)
 	unlink(path);
 }
 
+static void test_prefix(void **state)
+{
+	struct uidl *u;
+	struct err e;
+
+	(void)state;
+	put("u@h imap:A:1\nu@h imap:AB:1\nu@h imap:a:1\nu@h pop3:A\n");
+	assert_int_equal(uidl_load(&u, path, &e), ST_OK);
+	assert_true(uidl_any(u, "U", "H", STR("imap:A:")));
+	assert_false(uidl_any(u, "u", "h", STR("imap:B:")));
+	assert_false(uidl_any(u, "v", "h", STR("")));
+	uidl_clear(u, "u", "h", STR("imap:A:"));
+	assert_false(uidl_any(u, "u", "h", STR("imap:A:")));
+	assert_true(uidl_seen(u, "u", "h", STR("imap:a:1")));
+	uidl_remove(u, "u", "h", STR("imap:AB:1"));
+	uidl_remove(u, "u", "h", STR("nothing"));
+	assert_false(uidl_seen(u, "u", "h", STR("imap:AB:1")));
+	assert_int_equal(uidl_save(u, &e), ST_OK);
+	uidl_free(u);
+	expect("u@h imap:a:1\nu@h pop3:A\n");
+	unlink(path);
+}
+
 static void test_removed_when_empty(void **state)
 {
 	struct uidl *u;
@@ -153,6 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_update),
 		cmocka_unit_test(test_seen),
+		cmocka_unit_test(test_prefix),
 		cmocka_unit_test(test_removed_when_empty),
 		cmocka_unit_test(test_failure),
 	};
