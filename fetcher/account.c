@@ -231,6 +231,24 @@ static enum st settle_one(struct config *c, const struct cli *cli,
 	return ST_OK;
 }
 
+/* Who waits in one folder does not come to another, nor to another account. */
+static enum st check_idle(const struct account *first, struct err *e)
+{
+	const struct option_item *folder;
+	const struct account *a;
+
+	for (a = first; a != NULL; a = a->next) {
+		folder = opt_list(&a->o, OPT_FOLDER);
+		if (opt_flag(&a->o, OPT_IDLE) &&
+		    (first->next != NULL ||
+			(folder != NULL && folder->next != NULL)))
+			return err_temp(e, "",
+			    "Error: idle mode does not work for multiple "
+			    "folders or accounts!");
+	}
+	return ST_OK;
+}
+
 enum st accounts_settle(struct config *c, const struct cli *cli,
     struct account **first, struct err *e)
 {
@@ -255,5 +273,5 @@ enum st accounts_settle(struct config *c, const struct cli *cli,
 			u = u != NULL ? u->next : NULL;
 		} while (u != NULL);
 	}
-	return ST_OK;
+	return check_idle(*first, e);
 }
