@@ -256,7 +256,7 @@ static enum status idle(struct poll *q, struct err *e)
 static enum status all_folders(struct poll *q, bool *again, struct err *e)
 {
 	const struct option_item *f = opt_list(&q->a->o, OPT_FOLDER);
-	enum status st;
+	enum status st = PS_SUCCESS;
 
 	do {
 		st = select_folder(q, f != NULL ? f->text : NULL, e);
@@ -353,7 +353,7 @@ static void tell_state(const struct account *a, const char *state)
 static enum status run(struct poll *q, struct err *e)
 {
 	bool again = false;
-	enum status st;
+	enum status st = PS_SUCCESS;
 
 	if (ask_wanted(q->a)) {
 		st = ask_server(q->a, q->how, e);

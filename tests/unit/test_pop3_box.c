@@ -28,8 +28,8 @@ static const struct {
 	    "STAT\r\nLAST\r\n" },
 	/* LAST beyond what is there. */
 	{ { 0 }, "+OK 1 9\r\n+OK 99\r\n", PS_SUCCESS, "o", "STAT\r\nLAST\r\n" },
-	{ { 0 }, "+OK 3 9\r\n-ERR\r\n+OK\r\n1 new\r\n2 old\r\n3 old2\r\n.\r\n",
-	    PS_SUCCESS, "Noo", "STAT\r\nLAST\r\nUIDL\r\n" },
+	{ { 0 }, "+OK 2 9\r\n-ERR\r\n+OK\r\n1 new\r\n2 old\r\n.\r\n",
+	    PS_SUCCESS, "No", "STAT\r\nLAST\r\nUIDL\r\n" },
 	{ { .uidl = true }, "+OK 2 9\r\n+OK\r\n2 old\r\n1 old2\r\n.\r\n",
 	    PS_SUCCESS, "oo", "STAT\r\nUIDL\r\n" },
 	/* Nothing at all: all are new. */
