@@ -113,25 +113,60 @@ static bool is_used(const struct option_value *v)
 		(v->text != NULL && v->text[0] != '\0'));
 }
 
+static bool auth_is_built(enum auth auth, enum protocol p)
+{
+	return auth <= AUTH_CRAM_MD5 || auth == AUTH_EXTERNAL ||
+	    (auth == AUTH_SSH && (p == PROTO_IMAP || p == PROTO_AUTO));
+}
+
+/* What makes no sense with some protocols: fetchmail's words. */
+static const struct {
+	enum option_id id;
+	unsigned not_with; /* bits by enum protocol */
+} misfits[] = {
+#define WITH(p) (1u << PROTO_##p)
+	{ OPT_FOLDER, WITH(POP3) | WITH(APOP) | WITH(ETRN) | WITH(ODMR) },
+	{ OPT_FLUSH, WITH(ETRN) | WITH(ODMR) },
+	{ OPT_KEEP, WITH(ETRN) | WITH(ODMR) },
+#undef WITH
+};
+
+static enum st check_fits(const struct account *a, enum protocol p,
+    struct err *e)
+{
+	static const char *const names[] = { [PROTO_POP3] = "POP3",
+		[PROTO_APOP] = "POP3",
+		[PROTO_ETRN] = "ETRN",
+		[PROTO_ODMR] = "ODMR" };
+	size_t i;
+
+	for (i = 0; i < NELEM(misfits); i++)
+		if ((misfits[i].not_with & 1u << p) != 0 &&
+		    is_used(&a->o.v[misfits[i].id]))
+			return err_temp(e, "",
+			    "Option --%s is not supported with %s",
+			    option_row(misfits[i].id)->keyword, names[p]);
+	return ST_OK;
+}
+
 /* Protocols and options of the language that are yet to come. */
 static enum st check_done(const struct account *a, struct err *e)
 {
 	enum protocol p = (enum protocol)opt_num(&a->o, OPT_PROTOCOL);
 	size_t i;
 
-	if (p != PROTO_POP3 && p != PROTO_APOP)
+	if (p > PROTO_ODMR)
 		return err_temp(e, "",
-		    "%s: protocol %s is not supported yet; "
+		    "%s: protocol %s is not supported; "
 		    "say: protocol pop3",
 		    a->label, protocol_name(p));
-	if (opt_list(&a->o, OPT_FOLDER) != NULL)
-		return err_temp(e, "",
-		    "Option --folder is not supported with POP3");
-	if (opt_num(&a->o, OPT_AUTH) > AUTH_CRAM_MD5)
+	if (!auth_is_built((enum auth)opt_num(&a->o, OPT_AUTH), p))
 		return err_temp(e, "",
 		    "%s: this auth type is not supported "
-		    "yet; say: auth password",
-		    a->label);
+		    "with %s; say: auth password",
+		    a->label, protocol_name(p));
+	if (check_fits(a, p, e) != ST_OK)
+		return ST_TEMP;
 	for (i = 0; i < OPT_COUNT; i++)
 		if (!option_row((enum option_id)i)->done &&
 		    (is_used(&a->o.v[i]) || is_used(&a->global->v[i])))
@@ -196,6 +231,24 @@ static enum st settle_one(struct config *c, const struct cli *cli,
 	return ST_OK;
 }
 
+/* Who waits in one folder does not come to another, nor to another account. */
+static enum st check_idle(const struct account *first, struct err *e)
+{
+	const struct option_item *folder;
+	const struct account *a;
+
+	for (a = first; a != NULL; a = a->next) {
+		folder = opt_list(&a->o, OPT_FOLDER);
+		if (opt_flag(&a->o, OPT_IDLE) &&
+		    (first->next != NULL ||
+			(folder != NULL && folder->next != NULL)))
+			return err_temp(e, "",
+			    "Error: idle mode does not work for multiple "
+			    "folders or accounts!");
+	}
+	return ST_OK;
+}
+
 enum st accounts_settle(struct config *c, const struct cli *cli,
     struct account **first, struct err *e)
 {
@@ -220,5 +273,5 @@ enum st accounts_settle(struct config *c, const struct cli *cli,
 			u = u != NULL ? u->next : NULL;
 		} while (u != NULL);
 	}
-	return ST_OK;
+	return check_idle(*first, e);
 }

@@ -15,28 +15,9 @@
 /* How often somebody hears that a long message moves. */
 #define MOVED_MS 30000
 
-/* All lines up to the empty one. *more: a body follows. */
-static enum status read_header(struct carry *c, struct buf *raw, bool *more,
-    struct err *e)
+static enum status next_line(struct carry *c, struct str *line, struct err *e)
 {
-	struct str line;
-	enum status st;
-	bool starts = true;
-
-	while ((st = pop3_line(c->p, &line, e)) == PS_SUCCESS) {
-		if (starts && (str_eqc(line, "\r\n") || str_eqc(line, "\n"))) {
-			*more = true;
-			return PS_SUCCESS;
-		}
-		starts = str_ends(line, STR("\n"));
-		if (!buf_add(raw, line)) {
-			err_temp(e, "", "header of more than %u octets",
-			    HEADER_MAX);
-			return PS_ERROR;
-		}
-	}
-	*more = false;
-	return st == PS_NOMAIL ? PS_SUCCESS : st;
+	return c->p->ops->line(c->p, line, e);
 }
 
 /* Read what is left, for nobody. */
@@ -45,9 +26,61 @@ static enum status drain(struct carry *c, bool more, struct err *e)
 	struct str line;
 	enum status st = PS_NOMAIL;
 
-	while (more && (st = pop3_line(c->p, &line, e)) == PS_SUCCESS)
+	while (more && (st = next_line(c, &line, e)) == PS_SUCCESS)
 		continue;
 	return st == PS_NOMAIL ? PS_SUCCESS : st;
+}
+
+static enum status too_long(struct carry *c, struct err *e)
+{
+	enum status st = drain(c, true, e);
+
+	if (st != PS_SUCCESS)
+		return st;
+	err_temp(e, "", "header of more than %u octets", HEADER_MAX);
+	return PS_ERROR;
+}
+
+/* All lines up to the empty one. *more: a body follows in the same text. */
+static enum status read_header(struct carry *c, struct buf *raw, bool *more,
+    struct err *e)
+{
+	struct str line;
+	enum status st;
+	bool starts = true;
+
+	while ((st = next_line(c, &line, e)) == PS_SUCCESS) {
+		if (starts && (str_eqc(line, "\r\n") || str_eqc(line, "\n"))) {
+			*more = true;
+			return PS_SUCCESS;
+		}
+		starts = str_ends(line, STR("\n"));
+		if (!buf_add(raw, line))
+			return too_long(c, e);
+	}
+	*more = false;
+	return st == PS_NOMAIL ? PS_SUCCESS : st;
+}
+
+/* The body is a text of its own with some protocols. */
+static bool is_apart(const struct carry *c)
+{
+	return c->p->ops->body != NULL;
+}
+
+static enum status open_body(struct carry *c, struct err *e)
+{
+	enum status st;
+
+	if (!is_apart(c))
+		return PS_SUCCESS;
+	st = c->p->ops->body(c->p, c->n, e);
+	if (st == PS_SUCCESS)
+		report_part(" (%llu body octets)",
+		    (unsigned long long)c->p->body_octets);
+	else
+		sink_abort(c->sink);
+	return st;
 }
 
 static enum status hand_body(struct carry *c, bool more, enum fate *fate,
@@ -57,7 +90,7 @@ static enum status hand_body(struct carry *c, bool more, enum fate *fate,
 	struct str line;
 	enum status st = PS_NOMAIL;
 
-	while (more && (st = pop3_line(c->p, &line, e)) == PS_SUCCESS) {
+	while (more && (st = next_line(c, &line, e)) == PS_SUCCESS) {
 		if (clock_ms() - moved > MOVED_MS) {
 			moved = clock_ms();
 			c->moved(c->arg);
@@ -84,6 +117,13 @@ static void add_for(const struct sink_accepted *ok, bool multidrop,
 		    multidrop ? "multi-drop" : "single-drop");
 }
 
+static void add_trace(const struct carry *c, struct buf *out)
+{
+	buf_addf(out, " polling %s account %s", c->a->label, c->a->user);
+	if (c->folder != NULL)
+		buf_addf(out, " folder %s", c->folder);
+}
+
 /* Our hop: RFC 5321 4.4, in the words of fetchmail. */
 static void make_received(struct carry *c, bool multidrop, struct buf *out)
 {
@@ -98,11 +138,10 @@ static void make_received(struct carry *c, bool multidrop, struct buf *out)
 	if (dns && c->a->number_in_record == 0 &&
 	    conn_peer(c->p->conn)[0] != '\0')
 		buf_addf(out, " [%s]", conn_peer(c->p->conn));
-	buf_addf(out, "\r\n\tby %s with POP3 (%s-%s", host_fqdn(), name,
-	    PACKAGE_VERSION);
+	buf_addf(out, "\r\n\tby %s with %s (%s-%s", host_fqdn(),
+	    c->p->ops->name, name, PACKAGE_VERSION);
 	if (opt_flag(&c->a->o, OPT_TRACEPOLLS))
-		buf_addf(out, " polling %s account %s", c->a->label,
-		    c->a->user);
+		add_trace(c, out);
 	buf_addc(out, ")\r\n\t");
 	add_for(&c->sink->accepted, multidrop, out);
 	clock_add_date(out, clock_seconds());
@@ -206,6 +245,7 @@ static enum status hand_over(struct carry *c, struct str raw,
 		.rcpt = route->rcpt,
 		.rcpt_n = route->n,
 		.header = raw };
+	enum status st;
 
 	header_sender(c->headerless ? STR_NONE : raw, &rules, &sender);
 	m.sender = buf_c(&sender);
@@ -217,7 +257,10 @@ static enum status hand_over(struct carry *c, struct str raw,
 		return drain(c, more, e);
 	if (*fate != FATE_TAKEN)
 		return PS_SUCCESS;
-	return hand_body(c, more, fate, e);
+	st = open_body(c, e);
+	if (st != PS_SUCCESS)
+		return st;
+	return hand_body(c, more || is_apart(c), fate, e);
 }
 
 static enum status route_and_hand(struct carry *c, struct str raw, bool more,
@@ -249,6 +292,10 @@ enum status carry_message(struct carry *c, enum fate *fate, struct err *e)
 	enum status st = read_header(c, &raw, &more, e);
 
 	*fate = FATE_KEEP;
+	if (st == PS_SUCCESS && is_apart(c)) {
+		st = drain(c, more, e);
+		more = false;
+	}
 	if (st != PS_SUCCESS)
 		return st;
 	if (is_rejected(c, buf_str(&raw)))

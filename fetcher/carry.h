@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "fetcher/config.h"
-#include "fetcher/pop3.h"
+#include "fetcher/proto.h"
 #include "fetcher/sink.h"
 
 /* What was handed over last: copies of it are not (multidrop). */
@@ -20,7 +20,9 @@ struct carry_last {
 struct carry {
 	const struct account *a;
 	const char *truename;
-	struct pop3 *p; /* its text has begun */
+	struct proto *p;    /* its text has begun */
+	uint64_t n;         /* which message */
+	const char *folder; /* NULL: not named */
 	struct sink *sink;
 	uint64_t size;   /* as the server says */
 	bool headerless; /* what it has was made up here */
@@ -32,7 +34,7 @@ struct carry {
 /*
  * Read the whole text and hand it over; *fate is the sink's verdict. Anything
  * but PS_SUCCESS: the server failed within the text, and the sink's transaction
- * was dropped without a final dot.
+ * was dropped without a final dot; PS_ERROR: it can go on with the next one.
  */
 enum status carry_message(struct carry *c, enum fate *fate, struct err *e)
     MUST_CHECK;

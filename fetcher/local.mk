@@ -1,6 +1,7 @@
 # fetcher: everything but main.c is also linked into the unit tests.
 FETCHER_SRC = \
 	%D%/account.c %D%/account.h \
+	%D%/ask.c %D%/ask.h \
 	%D%/bounce.c %D%/bounce.h \
 	%D%/carry.c %D%/carry.h \
 	%D%/cli.c %D%/cli.h \
@@ -8,7 +9,14 @@ FETCHER_SRC = \
 	%D%/daemon.c %D%/daemon.h \
 	%D%/header.c %D%/header.h \
 	%D%/host.c %D%/host.h \
+	%D%/imap.c %D%/imap.h \
+	%D%/imap_box.c \
+	%D%/imap_login.c \
+	%D%/imap_name.c \
+	%D%/imap_read.c %D%/imap_read.h \
+	%D%/imap_text.c \
 	%D%/instance.c %D%/instance.h \
+	%D%/message.c %D%/message.h \
 	%D%/netrc.c %D%/netrc.h \
 	%D%/options.c %D%/options.def %D%/options.h \
 	%D%/password.c %D%/password.h \
@@ -16,6 +24,8 @@ FETCHER_SRC = \
 	%D%/pidfile.c %D%/pidfile.h \
 	%D%/poll.c %D%/poll.h \
 	%D%/pop3.c %D%/pop3.h \
+	%D%/pop3_box.c \
+	%D%/proto.c %D%/proto.h \
 	%D%/rc_lex.c %D%/rc_lex.h \
 	%D%/rc_parse.c %D%/rc_parse.h \
 	%D%/refuse.c %D%/refuse.h \
@@ -28,6 +38,7 @@ FETCHER_SRC = \
 	%D%/sink_mda.c \
 	%D%/sink_smtp.c \
 	%D%/status.c %D%/status.h \
+	%D%/told.c %D%/told.h \
 	%D%/uidl.c %D%/uidl.h
 
 bin_PROGRAMS += %D%/fetcher

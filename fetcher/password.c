@@ -56,6 +56,15 @@ static enum st find_one(struct account *a, const struct netrc *n,
 	return ST_OK;
 }
 
+/* Who lets us in by other means, or lets in everybody. */
+static bool needs_none(const struct account *a)
+{
+	int64_t auth = opt_num(&a->o, OPT_AUTH);
+
+	return auth == AUTH_SSH || auth == AUTH_EXTERNAL ||
+	    opt_num(&a->o, OPT_PROTOCOL) == PROTO_ETRN;
+}
+
 enum st password_find(struct account *first, const char *path,
     struct arena *mem, struct err *e)
 {
@@ -65,6 +74,8 @@ enum st password_find(struct account *first, const char *path,
 	bool loaded = false;
 
 	for (a = first; a != NULL && st == ST_OK; a = a->next) {
+		if (a->password == NULL && needs_none(a))
+			a->password = "";
 		if (a->password != NULL)
 			continue;
 		if (!loaded && netrc_load(&n, path, e) == ST_TEMP)

@@ -3,45 +3,14 @@
 #include "fetcher/poll.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "base/io.h"
-#include "base/xalloc.h"
-#include "fetcher/carry.h"
+#include "fetcher/ask.h"
 #include "fetcher/host.h"
-#include "fetcher/pop3.h"
+#include "fetcher/message.h"
 #include "fetcher/report.h"
 #include "fetcher/server.h"
-#include "fetcher/sink.h"
-
-/* The id lines of one account, at most. */
-#define IDS_MAX ((size_t)64 << 20)
-
-enum msg_state {
-	MSG_NEW,       /* not delivered: it comes again */
-	MSG_OLD,       /* was seen before this poll */
-	MSG_DELIVERED, /* and stays on the server */
-	MSG_DELETED,   /* if QUIT works */
-	MSG_OLD_GONE,  /* the same, and seen before: fetchmail keeps its line */
-};
-
-struct poll {
-	const struct account *a;
-	const struct poll_how *how;
-	struct arena arena;
-	const char *truename;
-	struct pop3 p;
-	struct sink *sink;
-	uint64_t count, octets, last;
-	const char **uids; /* 1..count, NULL without UIDL */
-	char *state;       /* enum msg_state of each, NULL: not listed */
-	uint64_t fetched, deleted;
-	bool dele_failed, quit_done;
-	struct carry_last last_carried;
-};
+#include "fetcher/told.h"
 
 static const char *plural(uint64_t n)
 {
@@ -84,327 +53,249 @@ static enum status fail(struct poll *q, enum status st, const struct err *e)
 
 /* --- which messages ------------------------------------------------------ */
 
-static enum status ask_new(struct poll *q, struct err *e)
-{
-	bool uidl = opt_flag(&q->a->o, OPT_UIDL);
-	bool all = opt_flag(&q->a->o, OPT_FETCHALL);
-	enum status st = pop3_stat(&q->p, &q->count, &q->octets, e);
-
-	if (st != PS_SUCCESS || q->count == 0)
-		return st;
-	if (all && !uidl)
-		return PS_SUCCESS;
-	if (!uidl) {
-		st = pop3_last(&q->p, &q->last, e);
-		if (st != PS_ERROR)
-			return st;
-	}
-	q->uids = arena_array(&q->arena, q->count + 1, sizeof(char *));
-	st = pop3_uidl(&q->p, q->count, q->uids, e);
-	if (st == PS_ERROR) {
-		q->uids = NULL; /* the server has none: all are new */
-		st = PS_SUCCESS;
-	}
-	return st;
-}
-
-static bool seen_before(const struct poll *q, uint64_t n)
-{
-	if (q->uids != NULL && q->uids[n] != NULL)
-		return uidl_seen(q->how->ids, q->a->user, q->a->host,
-		    str_c(q->uids[n]));
-	return n <= q->last;
-}
-
 static bool is_old(const struct poll *q, uint64_t n)
 {
-	return q->state[n] == MSG_OLD;
+	return q->box.state[n] != MSG_NEW;
+}
+
+/* What was delivered before is not delivered again, unless all is wanted. */
+static void find_owed(struct poll *q)
+{
+	bool keep = opt_flag(&q->a->o, OPT_KEEP);
+	uint64_t n;
+
+	told_owed(q);
+	for (n = 1; n <= q->box.count; n++)
+		if (told_before(q, n))
+			q->box.state[n] =
+			    keep || q->box.read_only ? MSG_OLD : MSG_OWED;
 }
 
 static enum status list_messages(struct poll *q, uint64_t *old, struct err *e)
 {
-	enum status st = ask_new(q, e);
+	enum status st = q->p->ops->list(q->p, &q->box, e);
 	uint64_t n;
 
 	*old = 0;
+	if (st == PS_ERROR)
+		err_temp(e, "", "%s", buf_c(&q->p->reply));
 	if (st != PS_SUCCESS)
 		return st;
-	q->state = arena_alloc(&q->arena, q->count + 1);
-	for (n = 1; n <= q->count; n++) {
-		q->state[n] = seen_before(q, n) ? MSG_OLD : MSG_NEW;
+	find_owed(q);
+	for (n = 1; n <= q->box.count; n++)
 		*old += is_old(q, n);
-	}
 	return PS_SUCCESS;
+}
+
+/* " (folder F)" if it has a name. */
+static void name_folder(const struct poll *q, struct buf *out)
+{
+	if (q->box.folder != NULL)
+		buf_addf(out, " (folder %s)", q->box.folder);
 }
 
 /* In a daemon's log only mail is news. */
 static void tell_none(const struct poll *q)
 {
+	AUTO_BUF folder = BUF_MAX(1024);
+
+	name_folder(q, &folder);
 	if (report_verbose() ||
 	    (!q->how->daemon && !opt_flag(q->a->global, OPT_SYSLOG)))
-		report_note("No mail for %s at %s", q->a->user, q->a->label);
+		report_note("No mail for %s at %s%s", q->a->user, q->a->label,
+		    buf_c(&folder));
 }
 
 static void tell_count(struct poll *q, uint64_t old)
 {
-	if (q->count == 0)
+	AUTO_BUF text = BUF_MAX(4096);
+
+	if (q->box.count == 0) {
 		tell_none(q);
-	else if (old == 0)
-		report_info("%llu message%s for %s at %s (%llu octets).",
-		    (unsigned long long)q->count, plural(q->count), q->a->user,
-		    q->a->label, (unsigned long long)q->octets);
-	else
-		report_info("%llu message%s (%llu seen) for %s at %s (%llu "
-			    "octets).",
-		    (unsigned long long)q->count, plural(q->count),
-		    (unsigned long long)old, q->a->user, q->a->label,
-		    (unsigned long long)q->octets);
-}
-
-/* --- what the parent hears ------------------------------------------------ */
-
-/*
- * What was deleted is gone after QUIT; without one it is there again, and must
- * not be delivered twice. What was known before stays so until the server does
- * not list it any more, as with fetchmail.
- */
-static bool counts_as_seen(const struct poll *q, uint64_t n)
-{
-	return q->state[n] == MSG_OLD || q->state[n] == MSG_DELIVERED ||
-	    q->state[n] == MSG_OLD_GONE ||
-	    (q->state[n] == MSG_DELETED && !q->quit_done);
-}
-
-/* The parent keeps the id file: it forgets this account and learns anew. */
-static void tell_ids(const struct poll *q)
-{
-	AUTO_BUF out = BUF_MAX(IDS_MAX);
-	uint64_t n;
-
-	if (q->uids == NULL || q->state == NULL || q->count == 0)
 		return;
-	buf_addc(&out, "C\n");
-	for (n = 1; n <= q->count; n++)
-		if (counts_as_seen(q, n) && q->uids[n] != NULL)
-			buf_addf(&out, "A%s\n", q->uids[n]);
-	buf_addc(&out, "E\n");
-	if (!io_write_full(q->how->ids_out, buf_c(&out), out.n))
-		report_error("the parent does not listen: %m");
-}
-
-/* This one was delivered, whatever happens to us now. */
-static void tell_delivered(const struct poll *q, uint64_t n)
-{
-	if (q->uids != NULL && q->uids[n] != NULL &&
-	    dprintf(q->how->ids_out, "A%s\n", q->uids[n]) < 0)
-		report_error("the parent does not listen: %m");
-}
-
-/* We move: the parent waits on. */
-static void tell_moved(void *arg)
-{
-	const struct poll *q = arg;
-	ssize_t unused UNUSED = write(q->how->ids_out, "P\n", 2);
-}
-
-/* --- one message --------------------------------------------------------- */
-
-static enum status delete_message(struct poll *q, uint64_t n, struct err *e)
-{
-	enum status st =
-	    pop3_command(&q->p, e, "DELE %llu", (unsigned long long)n);
-
-	if (st == PS_ERROR) {
-		report_error("%s", buf_c(&q->p.reply));
-		q->dele_failed = true;
-		q->state[n] = MSG_DELIVERED;
-		return PS_SUCCESS;
 	}
-	if (st == PS_SUCCESS) {
-		q->state[n] = MSG_DELETED;
-		q->deleted++;
+	buf_addf(&text, "%llu message%s", (unsigned long long)q->box.count,
+	    plural(q->box.count));
+	if (old != 0)
+		buf_addf(&text, " (%llu seen)", (unsigned long long)old);
+	buf_addf(&text, " for %s at %s", q->a->user, q->a->label);
+	name_folder(q, &text);
+	if (q->box.octets != 0)
+		buf_addf(&text, " (%llu octets)",
+		    (unsigned long long)q->box.octets);
+	report_info("%s.", buf_c(&text));
+}
+
+/* --- all of them ----------------------------------------------------------- */
+
+static void tell_limit(const struct poll *q, uint64_t most)
+{
+	uint64_t left = q->box.count - q->deleted;
+
+	report_note("fetchlimit %llu reached; %llu message%s left on server "
+		    "%s account %s",
+	    (unsigned long long)most, (unsigned long long)left, plural(left),
+	    q->a->host, q->a->user);
+}
+
+/* Where removing takes effect at the end, "expunge n" ends the session. */
+static uint64_t session_limit(const struct poll *q)
+{
+	if (!q->p->ops->ends_at_quit || opt_flag(&q->a->o, OPT_KEEP))
+		return 0;
+	return (uint64_t)opt_num(&q->a->o, OPT_EXPUNGE);
+}
+
+/* *again: a new session takes the rest. */
+static bool is_enough(struct poll *q, bool *again)
+{
+	uint64_t most = (uint64_t)opt_num(&q->a->o, OPT_FETCHLIMIT);
+	uint64_t here = session_limit(q);
+
+	if (most > 0 && q->fetched >= most) {
+		tell_limit(q, most);
+		return true;
 	}
-	return st;
+	if (here == 0 || q->deleted < here)
+		return false;
+	tell_limit(q, here);
+	*again = true;
+	return true;
 }
 
-static void begin_line(const struct poll *q, const char *verb, uint64_t n,
-    uint64_t size, bool of)
+static enum status fetch_all(struct poll *q, bool *again, struct err *e)
 {
-	report_part("%s message %s@%s:%llu", verb, q->a->user, q->truename,
-	    (unsigned long long)n);
-	if (of)
-		report_part(" of %llu", (unsigned long long)q->count);
-	if (size > 0)
-		report_part(" (%llu octets)", (unsigned long long)size);
-}
-
-static enum status skip_old(struct poll *q, uint64_t n, struct err *e)
-{
-	enum status st;
-
-	if (!opt_flag(&q->a->o, OPT_FLUSH))
-		return PS_SUCCESS;
-	begin_line(q, "skipping", n, 0, false);
-	st = delete_message(q, n, e);
-	report_done(" flushed");
-	return st;
-}
-
-static enum status skip_large(struct poll *q, uint64_t n, uint64_t size,
-    struct err *e)
-{
-	bool away = opt_flag(&q->a->o, OPT_LIMITFLUSH);
-	enum status st = PS_SUCCESS;
-
-	begin_line(q, "skipping", n, size, false);
-	report_part(" (oversized)");
-	if (away)
-		st = delete_message(q, n, e);
-	report_done(away ? " flushed" : " not flushed");
-	return st;
-}
-
-/* TOP leaves no mark on servers that mark what was retrieved. */
-static bool use_top(const struct poll *q)
-{
-	bool keep = opt_flag(&q->a->o, OPT_KEEP);
-	bool uidl = opt_flag(&q->a->o, OPT_UIDL);
-
-	return !opt_flag(&q->a->o, OPT_FETCHALL) && !(keep && !uidl) &&
-	    getenv("FETCHMAIL_POP3_FORCE_RETR") == NULL &&
-	    !q->p.greeting_maillennium;
-}
-
-static enum status start_text(struct poll *q, uint64_t n, uint64_t size,
-    struct err *e)
-{
-	enum status st;
-
-	q->p.text_size = size;
-	st = pop3_retr(&q->p, n, use_top(q), e);
-	if (st == PS_ERROR && use_top(q))
-		st = pop3_retr(&q->p, n, false, e);
-	return st;
-}
-
-/* After the sink's answer: the mail is theirs, ours, or gone. */
-static enum status settle(struct poll *q, uint64_t n, enum fate fate,
-    struct err *e)
-{
-	bool keep = opt_flag(&q->a->o, OPT_KEEP), old;
-	enum status st = PS_SUCCESS;
-
-	if (fate == FATE_DOWN || fate == FATE_BROKEN) {
-		report_done(" not flushed");
-		return fate == FATE_DOWN ? q->sink->ops->down : PS_IOERR;
-	}
-	if (fate == FATE_DELETE || (fate == FATE_TAKEN && !keep)) {
-		old = is_old(q, n);
-		tell_delivered(q, n);
-		st = delete_message(q, n, e);
-		if (old && q->state[n] == MSG_DELETED)
-			q->state[n] = MSG_OLD_GONE;
-		report_done(" flushed");
-		return st;
-	}
-	if (fate == FATE_TAKEN) {
-		q->state[n] = MSG_DELIVERED;
-		tell_delivered(q, n);
-	}
-	report_done(" not flushed");
-	return st;
-}
-
-static enum status fetch_one(struct poll *q, uint64_t n, struct err *e)
-{
-	struct carry c = { .a = q->a,
-		.truename = q->truename,
-		.p = &q->p,
-		.sink = q->sink,
-		.last = &q->last_carried,
-		.moved = tell_moved,
-		.arg = q };
-	uint64_t limit = (uint64_t)opt_num(&q->a->o, OPT_LIMIT);
-	enum fate fate = FATE_KEEP;
-	enum status st = pop3_list(&q->p, n, &c.size, e);
-
-	tell_moved(q);
-	if (st != PS_SUCCESS && st != PS_ERROR)
-		return st;
-	if (limit > 0 && c.size > limit)
-		return skip_large(q, n, c.size, e);
-	begin_line(q, "reading", n, c.size, true);
-	st = start_text(q, n, c.size, e);
-	if (st == PS_ERROR) {
-		report_done(" not flushed");
-		report_error("couldn't fetch headers, message %s@%s:%llu "
-			     "(%llu octets)",
-		    q->a->user, q->a->host, (unsigned long long)n,
-		    (unsigned long long)c.size);
-		return PS_SUCCESS;
-	}
-	if (st == PS_SUCCESS)
-		st = carry_message(&c, &fate, e);
-	if (st != PS_SUCCESS) {
-		report_done(" (broken off)");
-		return st;
-	}
-	q->fetched++;
-	return settle(q, n, fate, e);
-}
-
-static enum status fetch_all(struct poll *q, struct err *e)
-{
-	uint64_t most = (uint64_t)opt_num(&q->a->o, OPT_FETCHLIMIT), n, left;
 	bool all = opt_flag(&q->a->o, OPT_FETCHALL);
 	enum status st = PS_SUCCESS;
+	uint64_t n;
 
-	for (n = 1; n <= q->count && st == PS_SUCCESS; n++) {
-		if (is_old(q, n) && !all) {
-			st = skip_old(q, n, e);
+	for (n = 1 + q->passed; n <= q->box.count && st == PS_SUCCESS; n++) {
+		q->passed = n - 1 - q->deleted;
+		if (q->box.state[n] == MSG_OWED || (is_old(q, n) && !all)) {
+			st = message_old(q, n, e);
 			continue;
 		}
-		if (most > 0 && q->fetched >= most) {
-			left = q->count - q->deleted;
-			report_note("fetchlimit %llu reached; %llu message%s "
-				    "left on server %s account %s",
-			    (unsigned long long)most, (unsigned long long)left,
-			    plural(left), q->a->host, q->a->user);
-			return PS_MAXFETCH;
-		}
-		st = fetch_one(q, n, e);
+		if (is_enough(q, again))
+			return *again ? PS_SUCCESS : PS_MAXFETCH;
+		st = message_fetch(q, n, e);
+	}
+	q->passed = 0;
+	return st;
+}
+
+/* --- a folder -------------------------------------------------------------- */
+
+static enum status select_folder(struct poll *q, const char *folder,
+    struct err *e)
+{
+	enum status st = PS_SUCCESS;
+
+	q->box = (struct box){ .folder = folder };
+	q->deleted = 0;
+	if (q->p->ops->select != NULL)
+		st = q->p->ops->select(q->p, &q->box, e);
+	if (st == PS_ERROR) {
+		report_error("mailbox selection failed");
+		err_temp(e, "", "%s: %s", folder != NULL ? folder : "INBOX",
+		    buf_c(&q->p->reply));
 	}
 	return st;
 }
 
-/* --- the session --------------------------------------------------------- */
+static enum status do_folder(struct poll *q, bool *again, struct err *e)
+{
+	uint64_t old;
+	enum status st = list_messages(q, &old, e);
+
+	if (st != PS_SUCCESS)
+		return st;
+	tell_count(q, old);
+	if (q->how->check) {
+		q->fetched += q->box.count - old;
+		return PS_SUCCESS;
+	}
+	if (q->box.count != 0)
+		st = fetch_all(q, again, e);
+	if ((st == PS_SUCCESS || st == PS_MAXFETCH) &&
+	    q->p->ops->leave != NULL) {
+		enum status end = q->p->ops->leave(q->p, e);
+
+		st = end != PS_SUCCESS ? end : st;
+	}
+	return st;
+}
+
+static void new_sink(struct poll *q)
+{
+	sink_free(q->sink);
+	q->sink = sink_new(q->a,
+	    opt_flag(q->a->global, OPT_INVISIBLE) ? q->truename : host_fqdn());
+}
+
+/* "idle": wait in the folder for more, and take it, until something fails. */
+static enum status idle(struct poll *q, struct err *e)
+{
+	bool again = false;
+	enum status st = PS_SUCCESS;
+
+	while (st == PS_SUCCESS) {
+		new_sink(q); /* no listener waits with us */
+		st = q->p->ops->wait(q->p, e);
+		if (st != PS_SUCCESS) {
+			report_error("re-poll failed");
+			break;
+		}
+		q->box = (struct box){ .folder = q->box.folder,
+			.read_only = q->box.read_only };
+		q->deleted = 0;
+		st = do_folder(q, &again, e);
+	}
+	return st;
+}
+
+static enum status all_folders(struct poll *q, bool *again, struct err *e)
+{
+	const struct option_item *f = opt_list(&q->a->o, OPT_FOLDER);
+	enum status st = PS_SUCCESS;
+
+	do {
+		st = select_folder(q, f != NULL ? f->text : NULL, e);
+		if (st == PS_SUCCESS)
+			st = do_folder(q, again, e);
+		f = f != NULL ? f->next : NULL;
+	} while (f != NULL && st == PS_SUCCESS);
+	if (st == PS_SUCCESS && opt_flag(&q->a->o, OPT_IDLE) &&
+	    q->p->ops->wait != NULL && !q->how->check)
+		st = idle(q, e);
+	return st;
+}
+
+/* --- the session ----------------------------------------------------------- */
 
 static enum status quit(struct poll *q, struct err *e)
 {
-	enum status st = pop3_command(&q->p, e, "QUIT");
+	enum status st = q->p->ops->quit(q->p, e);
 
 	q->quit_done = st == PS_SUCCESS;
 	if (st == PS_ERROR) {
-		report_error("%s", buf_c(&q->p.reply));
+		report_error("%s", buf_c(&q->p->reply));
 		st = PS_PROTOCOL;
 	}
 	return st;
 }
 
-static enum status session(struct poll *q, struct err *e)
+static bool can_quit(enum status st)
 {
-	uint64_t old;
-	enum status st = list_messages(q, &old, e), end;
-	struct err bye = { "", "" };
+	return st != PS_SOCKET && st != PS_PROTOCOL && st != PS_DNS;
+}
 
-	if (st != PS_SUCCESS)
-		return st;
-	tell_count(q, old);
-	if (!q->how->check && q->count != 0)
-		st = fetch_all(q, e);
-	else if (q->how->check)
-		q->fetched = q->count - old;
-	if (st == PS_SOCKET)
+/* What went wrong first is what counts. */
+static enum status close_session(struct poll *q, enum status st, struct err *e)
+{
+	struct err bye = { "", "" };
+	enum status end;
+
+	if (q->p == NULL || q->p->conn == NULL || !can_quit(st))
 		return st;
 	end = quit(q, &bye);
 	if (end != PS_SUCCESS && st == PS_SUCCESS) {
@@ -414,13 +305,35 @@ static enum status session(struct poll *q, struct err *e)
 	return st;
 }
 
-static enum status finish(struct poll *q, enum status st)
+/* *again: a new session is to take the rest. */
+static enum status session(struct poll *q, bool *again, struct err *e)
 {
-	if (st == PS_SUCCESS && q->dele_failed)
-		return PS_PROTOCOL;
+	enum status st = server_open(q->a, q->how, &q->p, e);
+
+	*again = false;
+	q->quit_done = false;
 	if (st == PS_SUCCESS)
-		return q->fetched != 0 ? PS_SUCCESS : PS_NOMAIL;
+		st = all_folders(q, again, e);
+	st = close_session(q, st, e);
+	if (st != PS_SUCCESS && st != PS_MAXFETCH)
+		st = fail(q, st, e);
+	if (!q->how->check && q->p != NULL)
+		told_ids(q);
+	proto_free(q->p);
+	q->p = NULL;
+	q->box = (struct box){ 0 };
 	return st;
+}
+
+static enum status finish(const struct poll *q, enum status st)
+{
+	if (st != PS_SUCCESS)
+		return st;
+	if (q->dele_failed)
+		return PS_PROTOCOL;
+	if (q->fetched != 0)
+		return PS_SUCCESS;
+	return q->skipped ? PS_ERROR : PS_NOMAIL;
 }
 
 static void tell_state(const struct account *a, const char *state)
@@ -439,15 +352,20 @@ static void tell_state(const struct account *a, const char *state)
 
 static enum status run(struct poll *q, struct err *e)
 {
-	enum status st = server_open(q->a, &q->p, e);
+	bool again = false;
+	enum status st = PS_SUCCESS;
 
-	if (st == PS_SUCCESS)
-		st = session(q, e);
-	if (st != PS_SUCCESS && st != PS_MAXFETCH)
-		st = fail(q, st, e);
-	if (!q->how->check)
-		tell_ids(q);
-	return st;
+	if (ask_wanted(q->a)) {
+		st = ask_server(q->a, q->how, e);
+		return st == PS_SOCKET || st == PS_PROTOCOL || st == PS_SMTP
+		    ? fail(q, st, e)
+		    : st;
+	}
+	new_sink(q);
+	do {
+		st = session(q, &again, e);
+	} while (st == PS_SUCCESS && again);
+	return finish(q, st);
 }
 
 enum status poll_account(const struct account *a, const struct poll_how *how)
@@ -464,16 +382,10 @@ enum status poll_account(const struct account *a, const struct poll_how *how)
 		e.text[0] = '\0';
 		st = fail(&q, PS_DNS, &e);
 	}
-	if (st == PS_SUCCESS) {
-		q.sink = sink_new(a,
-		    opt_flag(a->global, OPT_INVISIBLE) ? q.truename
-						       : host_fqdn());
+	if (st == PS_SUCCESS)
 		st = run(&q, &e);
-	}
 	sink_free(q.sink);
-	conn_close(q.p.conn);
-	pop3_clear(&q.p);
 	arena_clear(&q.arena);
 	tell_state(a, "completed");
-	return finish(&q, st);
+	return st;
 }

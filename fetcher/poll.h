@@ -11,10 +11,12 @@
 #include "fetcher/uidl.h"
 
 struct poll_how {
-	bool check;  /* only look */
-	bool daemon; /* one of many rounds */
-	int ids_out; /* lines for the parent: see round.c */
-	const struct uidl *ids;
+	bool check;                   /* only look */
+	bool daemon;                  /* one of many rounds */
+	unsigned long turn;           /* which one, from 0 */
+	int ids_out;                  /* lines for the parent: see told.h */
+	const struct uidl *ids;       /* what was seen */
+	const struct uidl *delivered; /* what should not be there any more */
 };
 
 /* The exit state of this account's poll. */

@@ -11,22 +11,27 @@
 #include "fetcher/report.h"
 #include "net/sasl.h"
 
-/* No server has more; it bounds what is kept of a list. */
-#define LIST_MAX  10000000
+/* Bounds what is kept of a list: UIDs, and lines that CAPA may have. */
+#define UIDS_MAX  ((size_t)64 << 20)
+#define CAPA_MAX  256
 #define REPLY_MAX 4096
-#define QUIET_MS  1000
+/* Lines of a list about messages that STAT did not count. */
+#define EXTRA_LINES 1000
+#define QUIET_MS    1000
 
 void pop3_clear(struct pop3 *p)
 {
-	buf_clear(&p->reply);
+	buf_clear(&p->base.reply);
 	buf_clear(&p->sasl);
 	buf_clear(&p->greeting);
-	arena_clear(&p->arena);
+	arena_clear(&p->base.arena);
+	p->uids = NULL;
+	p->sizes = NULL;
 }
 
 static enum status read_line(struct pop3 *p, struct str *line, struct err *e)
 {
-	enum st st = conn_line(p->conn, line, e);
+	enum st st = conn_line(p->base.conn, line, e);
 
 	if (st == ST_NONE)
 		st = err_temp(e, "", "the server has closed the connection");
@@ -43,11 +48,11 @@ static enum status read_any(struct pop3 *p, struct err *e)
 		return st;
 	line = str_trim_right(line);
 	report_dialogue("POP3", '<', line);
-	p->reply.max = REPLY_MAX;
-	buf_reset(&p->reply);
+	p->base.reply.max = REPLY_MAX;
+	buf_reset(&p->base.reply);
 	if (!str_word(&line, " \t", &word))
 		word = STR("");
-	buf_add(&p->reply, str_head(str_trim(line), REPLY_MAX));
+	buf_add(&p->base.reply, str_head(str_trim(line), REPLY_MAX));
 	if (str_eqc(word, "+OK"))
 		return PS_SUCCESS;
 	if (str_eqc(word, "+"))
@@ -88,8 +93,8 @@ static enum status send_line(struct pop3 *p, const char *text, size_t secret,
 	if (secret != 0)
 		buf_addch(&shown, '*');
 	report_dialogue("POP3", '>', buf_str(&shown));
-	if (conn_putf(p->conn, e, "%s\r\n", text) != ST_OK ||
-	    conn_flush(p->conn, e) != ST_OK)
+	if (conn_putf(p->base.conn, e, "%s\r\n", text) != ST_OK ||
+	    conn_flush(p->base.conn, e) != ST_OK)
 		return PS_SOCKET;
 	return PS_SUCCESS;
 }
@@ -117,13 +122,13 @@ enum status pop3_greeting(struct pop3 *p, struct err *e)
 	enum status st = read_status(p, e);
 
 	if (st == PS_ERROR) {
-		err_temp(e, "", "%s", buf_c(&p->reply));
+		err_temp(e, "", "%s", buf_c(&p->base.reply));
 		return PS_AUTHFAIL;
 	}
 	p->greeting.max = REPLY_MAX;
-	buf_set(&p->greeting, buf_str(&p->reply));
+	buf_set(&p->greeting, buf_str(&p->base.reply));
 	p->greeting_maillennium =
-	    str_search(buf_str(&p->reply), STR("Maillennium POP3")) >= 0;
+	    str_search(buf_str(&p->base.reply), STR("Maillennium POP3")) >= 0;
 	return st;
 }
 
@@ -143,20 +148,26 @@ static enum status list_line(struct pop3 *p, struct str *line, struct err *e)
 	return PS_SUCCESS;
 }
 
+static enum status no_end(struct err *e, const char *to)
+{
+	err_temp(e, "", "the answer to %s does not end", to);
+	return PS_PROTOCOL;
+}
+
 enum status pop3_capa(struct pop3 *p, struct err *e)
 {
 	static const struct {
 		const char *name;
 		size_t flag;
 	} rows[] = {
-		{ "STLS", offsetof(struct pop3, stls) },
+		{ "STLS", offsetof(struct pop3, base.tls_offered) },
 		{ "TOP", offsetof(struct pop3, top) },
 		{ "UIDL", offsetof(struct pop3, uidl) },
 		{ "PIPELINING", offsetof(struct pop3, pipelining) },
 	};
 	struct str line, word;
 	enum status st = pop3_command(p, e, "CAPA");
-	size_t i;
+	size_t i, lines = 0;
 
 	if (st == PS_SOCKET)
 		return st;
@@ -164,6 +175,8 @@ enum status pop3_capa(struct pop3 *p, struct err *e)
 		return PS_SUCCESS; /* an old server: it has none */
 	p->capa = true;
 	while ((st = list_line(p, &line, e)) == PS_SUCCESS) {
+		if (lines++ == CAPA_MAX)
+			return no_end(e, "CAPA");
 		if (!str_word(&line, " ", &word))
 			continue;
 		if (str_ieqc(word, "SASL")) {
@@ -183,14 +196,15 @@ enum status pop3_stls(struct pop3 *p, const struct tls_rules *rules,
 	enum status st = pop3_command(p, e, "STLS");
 
 	if (st == PS_ERROR)
-		err_temp(e, "", "STLS: %s", buf_c(&p->reply));
+		err_temp(e, "", "STLS: %s", buf_c(&p->base.reply));
 	if (st != PS_SUCCESS)
 		return PS_SOCKET;
-	if (conn_starttls(p->conn, rules, e) != ST_OK)
+	if (conn_starttls(p->base.conn, rules, e) != ST_OK)
 		return PS_SOCKET;
 	/* What was said in clear text counts for nothing. */
 	buf_reset(&p->sasl);
-	p->capa = p->stls = p->top = p->uidl = p->pipelining = false;
+	p->capa = p->base.tls_offered = p->top = p->uidl = p->pipelining =
+	    false;
 	return pop3_capa(p, e);
 }
 
@@ -215,8 +229,8 @@ static enum status logged_in(struct pop3 *p, enum status st, struct err *e)
 {
 	if (st != PS_ERROR)
 		return st;
-	err_temp(e, "", "%s", buf_c(&p->reply));
-	return login_refusal(buf_str(&p->reply));
+	err_temp(e, "", "%s", buf_c(&p->base.reply));
+	return login_refusal(buf_str(&p->base.reply));
 }
 
 enum status pop3_login(struct pop3 *p, const char *user, const char *password,
@@ -272,7 +286,7 @@ static enum status auth_steps(struct pop3 *p, struct sasl *s, struct err *e)
 	while ((st = read_any(p, e)) == PS_NOMAIL) {
 		AUTO_BUF answer = BUF_MAX(SASL_MAX * 2);
 
-		made = sasl_answer(s, buf_str(&p->reply), &answer, e);
+		made = sasl_answer(s, buf_str(&p->base.reply), &answer, e);
 		st = send_line(p, made == ST_OK ? buf_c(&answer) : "*", SECRET,
 		    e);
 		if (answer.p != NULL)
@@ -322,13 +336,14 @@ enum status pop3_stat(struct pop3 *p, uint64_t *count, uint64_t *octets,
 	enum status st = pop3_command(p, e, "STAT");
 
 	if (st == PS_ERROR) {
-		err_temp(e, "", "%s", buf_c(&p->reply));
+		err_temp(e, "", "%s", buf_c(&p->base.reply));
 		return PS_ERROR;
 	}
 	if (st == PS_SUCCESS &&
-	    (!number_at(buf_str(&p->reply), 0, count) ||
-		!number_at(buf_str(&p->reply), 1, octets) || *count > LIST_MAX))
-		return bad_answer(e, "STAT", buf_str(&p->reply));
+	    (!number_at(buf_str(&p->base.reply), 0, count) ||
+		!number_at(buf_str(&p->base.reply), 1, octets) ||
+		*count > BOX_MAX))
+		return bad_answer(e, "STAT", buf_str(&p->base.reply));
 	return st;
 }
 
@@ -339,8 +354,8 @@ enum status pop3_last(struct pop3 *p, uint64_t *last, struct err *e)
 	*last = 0;
 	if (st == PS_ERROR)
 		return st;
-	if (st == PS_SUCCESS && !number_at(buf_str(&p->reply), 0, last))
-		return bad_answer(e, "LAST", buf_str(&p->reply));
+	if (st == PS_SUCCESS && !number_at(buf_str(&p->base.reply), 0, last))
+		return bad_answer(e, "LAST", buf_str(&p->base.reply));
 	return st;
 }
 
@@ -349,7 +364,8 @@ enum status pop3_uidl(struct pop3 *p, uint64_t count, const char **uids,
 {
 	struct str line, word;
 	enum status st = pop3_command(p, e, "UIDL");
-	uint64_t n;
+	uint64_t n, lines = 0;
+	size_t kept = 0;
 
 	if (st != PS_SUCCESS)
 		return st;
@@ -357,8 +373,71 @@ enum status pop3_uidl(struct pop3 *p, uint64_t count, const char **uids,
 		if (!number_at(line, 0, &n) || !str_word(&line, " \t", &word) ||
 		    !str_word(&line, " \t", &word))
 			return bad_answer(e, "UIDL", line);
+		if (lines++ == count + EXTRA_LINES)
+			return no_end(e, "UIDL");
+		if (n < 1 || n > count || uids[n] != NULL)
+			continue;
+		kept += word.n;
+		if (kept > UIDS_MAX)
+			return no_end(e, "UIDL");
+		uids[n] = arena_strz(&p->base.arena, word);
+	}
+	return st == PS_NOMAIL ? PS_SUCCESS : st;
+}
+
+enum status pop3_uidl_one(struct pop3 *p, uint64_t n, const char **uid,
+    struct err *e)
+{
+	struct str rest, word;
+	enum status st = pop3_command(p, e, "UIDL %llu", (unsigned long long)n);
+	uint64_t of;
+
+	if (st != PS_SUCCESS)
+		return st;
+	rest = buf_str(&p->base.reply);
+	if (!number_at(rest, 0, &of) || of != n ||
+	    !str_word(&rest, " \t", &word) || !str_word(&rest, " \t", &word))
+		return bad_answer(e, "UIDL", buf_str(&p->base.reply));
+	*uid = arena_strz(&p->base.arena, word);
+	return PS_SUCCESS;
+}
+
+enum status pop3_list_all(struct pop3 *p, uint64_t count, uint64_t *octets,
+    struct err *e)
+{
+	struct str line;
+	enum status st = pop3_command(p, e, "LIST");
+	uint64_t n, size, lines = 0;
+
+	if (st != PS_SUCCESS)
+		return st;
+	while ((st = list_line(p, &line, e)) == PS_SUCCESS) {
+		if (!number_at(line, 0, &n) || !number_at(line, 1, &size))
+			return bad_answer(e, "LIST", line);
+		if (lines++ == count + EXTRA_LINES)
+			return no_end(e, "LIST");
 		if (n >= 1 && n <= count)
-			uids[n] = arena_strz(&p->arena, word);
+			octets[n] = size;
+	}
+	return st == PS_NOMAIL ? PS_SUCCESS : st;
+}
+
+enum status pop3_header(struct pop3 *p, uint64_t n, struct buf *header,
+    struct err *e)
+{
+	struct str line;
+	enum status st =
+	    pop3_command(p, e, "TOP %llu 1", (unsigned long long)n);
+	size_t octets = 0;
+
+	if (st != PS_SUCCESS)
+		return st;
+	while ((st = list_line(p, &line, e)) == PS_SUCCESS) {
+		octets += line.n + 1;
+		if (octets > UIDS_MAX)
+			return no_end(e, "TOP");
+		if (buf_add(header, line))
+			buf_addch(header, '\n');
 	}
 	return st == PS_NOMAIL ? PS_SUCCESS : st;
 }
@@ -369,8 +448,8 @@ enum status pop3_list(struct pop3 *p, uint64_t n, uint64_t *octets,
 	enum status st = pop3_command(p, e, "LIST %llu", (unsigned long long)n);
 
 	*octets = 0;
-	if (st == PS_SUCCESS && !number_at(buf_str(&p->reply), 1, octets))
-		return bad_answer(e, "LIST", buf_str(&p->reply));
+	if (st == PS_SUCCESS && !number_at(buf_str(&p->base.reply), 1, octets))
+		return bad_answer(e, "LIST", buf_str(&p->base.reply));
 	return st;
 }
 
@@ -393,7 +472,7 @@ enum status pop3_retr(struct pop3 *p, uint64_t n, bool top, struct err *e)
 static bool is_late_end(const struct pop3 *p)
 {
 	return p->text_size != 0 && p->text_octets >= p->text_size &&
-	    conn_is_quiet(p->conn, QUIET_MS);
+	    conn_is_quiet(p->base.conn, QUIET_MS);
 }
 
 enum status pop3_line(struct pop3 *p, struct str *line, struct err *e)
@@ -409,6 +488,8 @@ enum status pop3_line(struct pop3 *p, struct str *line, struct err *e)
 	if (starts && line->n > 1 && *line->p == '.')
 		*line = str_skip(*line, 1);
 	p->text_octets += line->n;
+	if (p->text_octets > TEXT_MAX)
+		return no_end(e, "RETR or TOP");
 	p->text_mid_line = line->n == 0 || line->p[line->n - 1] != '\n';
 	if (!p->text_mid_line)
 		p->text_after_crlf = str_ends(*line, STR("\r\n"));

@@ -8,26 +8,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/macros.h"
-#include "fetcher/status.h"
-#include "net/conn.h"
-#include "net/tls.h"
+#include "fetcher/proto.h"
 
 struct pop3 {
-	struct conn *conn; /* owned by the caller */
-	struct buf reply;  /* the last status line, without +OK or -ERR */
-	struct arena arena;
-	bool capa, stls, top, uidl, pipelining; /* from CAPA */
-	struct buf sasl;     /* mechanisms of its SASL line */
-	struct buf greeting; /* its text, for APOP */
+	struct proto base;                /* reply: without +OK or -ERR */
+	bool capa, top, uidl, pipelining; /* from CAPA */
+	struct buf sasl;                  /* mechanisms of its SASL line */
+	struct buf greeting;              /* its text, for APOP */
 	bool greeting_maillennium;
 	bool text_after_crlf; /* the line before ended so, or there is none */
 	bool text_mid_line;   /* the last piece of a line had no end */
 	uint64_t text_size;   /* by LIST, 0: unknown; set before pop3_retr() */
 	uint64_t text_octets; /* read so far */
+	uint64_t last;        /* by LAST */
+	const char **uids;    /* of 1..count, NULL: not asked for */
+	uint64_t *sizes;      /* the same, from one LIST */
+	uint64_t count;
 };
 
 /* A command with one status line. PS_SUCCESS: +OK. PS_ERROR: -ERR. Others: the
@@ -55,7 +54,16 @@ enum status pop3_last(struct pop3 *p, uint64_t *last, struct err *e) MUST_CHECK;
 /* UIDL: uids[1..count] in the arena; PS_ERROR: the server has none. */
 enum status pop3_uidl(struct pop3 *p, uint64_t count, const char **uids,
     struct err *e) MUST_CHECK;
+/* UIDL n: the same for one; PS_ERROR: there is none. */
+enum status pop3_uidl_one(struct pop3 *p, uint64_t n, const char **uid,
+    struct err *e) MUST_CHECK;
 enum status pop3_list(struct pop3 *p, uint64_t n, uint64_t *octets,
+    struct err *e) MUST_CHECK;
+/* LIST: octets[1..count] */
+enum status pop3_list_all(struct pop3 *p, uint64_t count, uint64_t *octets,
+    struct err *e) MUST_CHECK;
+/* The first octets of message n's header, by TOP; PS_ERROR: it has none. */
+enum status pop3_header(struct pop3 *p, uint64_t n, struct buf *header,
     struct err *e) MUST_CHECK;
 /* RETR, or TOP n 99999999 when top is true: then pop3_line() until it gives
  * PS_NOMAIL. */
@@ -68,6 +76,7 @@ enum status pop3_retr(struct pop3 *p, uint64_t n, bool top, struct err *e)
 enum status pop3_line(struct pop3 *p, struct str *line, struct err *e)
     MUST_CHECK;
 
+/* Free what it has but the connection. */
 void pop3_clear(struct pop3 *p);
 
 #endif

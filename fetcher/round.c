@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,34 +22,45 @@
 /* No step of a poll waits longer than for a sink's final answer. */
 #define LONGEST_MS 600000
 #define GRACE_MS   60000
+/* The name of the other file: the id file's, and this. */
+#define DELIVERED "-delivered"
 
 struct child {
 	const struct account *a;
 	pid_t pid;
 	int fd; /* what it says */
 	struct buf said;
-	struct uidl *ids;
+	struct uidl *ids, *delivered;
 };
 
 /* --- what the child says ------------------------------------------------- */
 
-/*
- * Lines: "Auid" counts as seen from now on. "C" begins the list of all that
- * count, which "E" ends; without that it is not believed. "P": it moves.
- */
+/* See told.h. */
 static void learn(const struct child *c)
 {
-	struct str rest = buf_str(&c->said), line;
-	ptrdiff_t end = str_search(rest, STR("\nE\n"));
+	const char *user = c->a->user, *host = c->a->host;
+	struct str rest = buf_str(&c->said), line, what;
 
 	while (str_cut(&rest, '\n', &line)) {
-		if (str_eqc(line, "C")) {
-			if (end < 0)
-				return;
-			uidl_clear(c->ids, c->a->user, c->a->host);
-		} else if (line.n > 1 && *line.p == 'A') {
-			uidl_add(c->ids, c->a->user, c->a->host,
-			    str_skip(line, 1));
+		what = str_skip(line, 1);
+		switch (line.n != 0 ? *line.p : '\0') {
+		case 'C':
+			if (str_search(rest, STR("E\n")) < 0)
+				return; /* not all of it has come */
+			uidl_clear(c->ids, user, host, STR_NONE);
+			break;
+		case 'A':
+			uidl_add(c->ids, user, host, what);
+			break;
+		case 'X':
+			uidl_clear(c->delivered, user, host, what);
+			break;
+		case 'D':
+			uidl_add(c->delivered, user, host, what);
+			break;
+		case 'F':
+			uidl_remove(c->delivered, user, host, what);
+			break;
 		}
 	}
 }
@@ -153,15 +165,27 @@ static bool start_child(struct child *c, struct poll_how *how)
 	return c->pid > 0;
 }
 
-static enum status poll_one(const struct round *r, const struct account *a,
-    struct uidl *ids)
+static void save(struct uidl *u)
 {
-	struct child c = { .a = a, .said = BUF_MAX(IDS_MAX), .ids = ids };
+	struct err e;
+
+	if (uidl_save(u, &e) != ST_OK)
+		report_error("%s", e.text);
+}
+
+static enum status poll_one(const struct round *r, const struct account *a,
+    struct uidl *ids, struct uidl *delivered)
+{
+	struct child c = { .a = a,
+		.said = BUF_MAX(IDS_MAX),
+		.ids = ids,
+		.delivered = delivered };
 	struct poll_how how = { .check = r->check,
 		.daemon = r->daemon,
-		.ids = ids };
+		.turn = r->turn,
+		.ids = ids,
+		.delivered = delivered };
 	enum status st;
-	struct err e;
 
 	if (!start_child(&c, &how)) {
 		report_error("cannot start a process to poll %s: %m", a->label);
@@ -172,8 +196,8 @@ static enum status poll_one(const struct round *r, const struct account *a,
 	st = wait_child(&c);
 	learn(&c);
 	buf_clear(&c.said);
-	if (uidl_save(ids, &e) != ST_OK)
-		report_error("%s", e.text);
+	save(ids);
+	save(delivered);
 	return st;
 }
 
@@ -197,27 +221,46 @@ static bool is_due(const struct round *r, const struct account *a)
 	return every <= 1 || r->turn % (unsigned long)every == 0;
 }
 
-enum status round_run(const struct round *r)
+static enum status poll_all(const struct round *r, struct uidl *ids,
+    struct uidl *delivered)
 {
 	enum status last = PS_NOMAIL;
 	bool any = false;
 	struct account *a;
-	struct uidl *ids;
-	struct err e;
 
-	if (uidl_load(&ids, r->idfile, &e) != ST_OK) {
-		report_error("%s", e.text);
-		uidl_free(ids);
-		return PS_IOERR;
-	}
 	for (a = r->accounts; a != NULL && daemon_ended_by() == 0;
 	     a = a->next) {
 		if (!is_due(r, a))
 			continue;
-		last = poll_one(r, a, ids);
+		last = poll_one(r, a, ids, delivered);
 		any |= last == PS_SUCCESS;
 		tell_status(last);
 	}
-	uidl_free(ids);
 	return any ? PS_SUCCESS : last;
+}
+
+/* Ours alone, beside the id file, which stays as fetchmail knows it. */
+static enum st load_delivered(struct uidl **u, const char *idfile,
+    struct err *e)
+{
+	AUTO_BUF path = BUF_MAX(PATH_MAX);
+
+	buf_setf(&path, "%s" DELIVERED, idfile);
+	return uidl_load(u, buf_c(&path), e);
+}
+
+enum status round_run(const struct round *r)
+{
+	struct uidl *ids, *delivered = NULL;
+	enum status st = PS_IOERR;
+	struct err e;
+
+	if (uidl_load(&ids, r->idfile, &e) != ST_OK ||
+	    load_delivered(&delivered, r->idfile, &e) != ST_OK)
+		report_error("%s", e.text);
+	else
+		st = poll_all(r, ids, delivered);
+	uidl_free(ids);
+	uidl_free(delivered);
+	return st;
 }

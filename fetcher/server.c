@@ -2,6 +2,7 @@
 
 #include "fetcher/server.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -62,6 +63,8 @@ static void make_rules(const struct account *a, struct tls_rules *r)
 		.verify = opt_flag(&a->o, OPT_SSLCERTCK),
 		.ca_file = opt_text(&a->o, OPT_SSLCERTFILE),
 		.ca_path = opt_text(&a->o, OPT_SSLCERTPATH),
+		.ca_default =
+		    getenv("FETCHMAIL_INCLUDE_DEFAULT_X509_CA_CERTS") != NULL,
 		.cert = opt_text(&a->o, OPT_SSLCERT),
 		.key = opt_text(&a->o, OPT_SSLKEY),
 		.fingerprint = opt_text(&a->o, OPT_SSLFINGERPRINT),
@@ -69,58 +72,87 @@ static void make_rules(const struct account *a, struct tls_rules *r)
 	set_versions(a, r);
 }
 
-static enum status no_tls(const struct account *a, struct err *e,
-    const char *why)
+/* Who will have it without sslcertck hears what it costs. */
+static void warn_of(const struct account *a, const struct conn *c)
+{
+	char text[512];
+
+	if (opt_flag(&a->o, OPT_SSLCERTCK) ||
+	    !conn_doubt(c, text, sizeof(text)))
+		return;
+	report_error("%s", text);
+	report_error("Warning: the connection to %s is not safe: anybody may "
+		     "be at its other end (see sslcertck).",
+	    a->host);
+}
+
+/* e: why. */
+static enum status no_tls(const struct account *a, struct err *e)
 {
 	report_error("%s: upgrade to TLS failed.", a->host);
 	report_error(
 	    "%s: %s. Ways out: \"ssl\" if it has TLS on a port of "
 	    "its own; trust its CA (sslcertfile) if the certificate is the "
 	    "matter; \"sslproto ''\" to send the password in clear text.",
-	    a->host, why);
+	    a->host, e->text);
 	err_temp(e, "", "Socket or TLS error on %s@%s", a->user, a->host);
 	return PS_SOCKET;
 }
 
-static enum status connect_to(const struct account *a, struct pop3 *p,
-    struct err *e)
+enum status server_connect(const struct account *a, const char *name,
+    const char *port, struct conn **c, struct err *e)
 {
-	bool ssl = opt_flag(&a->o, OPT_SSL);
-	const char *port = opt_text(&a->o, OPT_SERVICE);
+	const char *service = opt_text(&a->o, OPT_SERVICE);
 	int64_t seconds = opt_num(&a->o, OPT_TIMEOUT);
 
-	if (port == NULL)
-		port = ssl ? "995" : "110";
+	if (service != NULL)
+		port = service;
 	if (seconds <= 0)
 		seconds = 300;
-	if (conn_open(&p->conn, a->host, port, seconds * 1000, e) != ST_OK) {
+	if (conn_open(c, a->host, port, seconds * 1000, e) != ST_OK) {
 		report_error("Connection errors for this poll:");
 		report_error("name 0: %s", e->text);
 		err_temp(e, "",
-		    "POP3 connection to %s failed: is the server "
+		    "%s connection to %s failed: is the server "
 		    "up, and is port %s right?",
-		    a->host, port);
+		    name, a->host, port);
 		return PS_SOCKET;
 	}
 	if (report_verbose())
 		report_note("Trying to connect to %s/%u...connected.",
-		    conn_peer(p->conn), conn_peer_port(p->conn));
+		    conn_peer(*c), conn_peer_port(*c));
 	return PS_SUCCESS;
 }
 
-static enum status wrap(const struct account *a, struct pop3 *p, struct err *e)
+enum status server_wrap(const struct account *a, struct conn *c, struct err *e)
 {
 	struct tls_rules rules;
 
 	make_rules(a, &rules);
-	if (conn_starttls(p->conn, &rules, e) == ST_OK)
+	if (conn_starttls(c, &rules, e) == ST_OK) {
+		warn_of(a, c);
 		return PS_SUCCESS;
+	}
 	report_error("%s", e->text);
 	err_temp(e, "", "%s: SSL connection failed.", a->host);
 	return PS_SOCKET;
 }
 
-static enum status upgrade(const struct account *a, struct pop3 *p,
+/*
+ * Who says that we are logged in before TLS may be anybody, and there is no
+ * way to TLS from there; loopback is no excuse.
+ */
+static enum status refuse_preauth(const struct account *a, struct err *e)
+{
+	report_error("%s: configuration requires TLS, but the server has "
+		     "logged us in before that (PREAUTH). Ways out: \"ssl\", "
+		     "or \"sslproto ''\".",
+	    a->host);
+	err_temp(e, "", "Socket or TLS error on %s@%s", a->user, a->host);
+	return PS_SOCKET;
+}
+
+static enum status upgrade(const struct account *a, struct proto *p,
     enum tls_want want, struct err *e)
 {
 	struct tls_rules rules;
@@ -128,21 +160,41 @@ static enum status upgrade(const struct account *a, struct pop3 *p,
 
 	if (want == TLS_NEVER || want == TLS_WRAPPED)
 		return PS_SUCCESS;
-	if (!p->stls)
-		return want == TLS_MUST
-		    ? no_tls(a, e, "the server does not offer STLS")
+	if (p->logged_in)
+		return server_tls_want(a, false) == TLS_MUST
+		    ? refuse_preauth(a, e)
 		    : PS_SUCCESS;
+	if (!p->tls_offered && want != TLS_MUST)
+		return PS_SUCCESS;
+	if (!p->tls_offered) {
+		err_temp(e, "", "the server does not offer %s",
+		    p->ops->tls_verb);
+		return no_tls(a, e);
+	}
 	make_rules(a, &rules);
-	st = pop3_stls(p, &rules, e);
-	if (st == PS_SUCCESS)
+	st = p->ops->start_tls(p, &rules, e);
+	if (st == PS_SUCCESS) {
+		warn_of(a, p->conn);
 		return st;
+	}
 	report_error("%s", e->text);
-	return no_tls(a, e, "TLS with it did not come about");
+	err_temp(e, "", "TLS with it did not come about");
+	return no_tls(a, e);
+}
+
+static enum status connect_to(const struct account *a, struct proto *p,
+    struct err *e)
+{
+	const struct proto_ops *ops = p->ops;
+	bool ssl = opt_flag(&a->o, OPT_SSL);
+
+	return server_connect(a, ops->name, ssl ? ops->ssl_port : ops->port,
+	    &p->conn, e);
 }
 
 /* A server that hangs up at CAPA is asked again without it. */
-static enum status open_once(const struct account *a, struct pop3 *p, bool capa,
-    bool *hung_up, struct err *e)
+static enum status open_once(const struct account *a, struct proto *p,
+    bool capa, bool *hung_up, struct err *e)
 {
 	enum status st = connect_to(a, p, e);
 	enum tls_want want;
@@ -152,40 +204,16 @@ static enum status open_once(const struct account *a, struct pop3 *p, bool capa,
 		return st;
 	want = server_tls_want(a, conn_is_loopback(p->conn));
 	if (want == TLS_WRAPPED)
-		st = wrap(a, p, e);
+		st = server_wrap(a, p->conn, e);
 	if (st == PS_SUCCESS)
-		st = pop3_greeting(p, e);
+		st = p->ops->greet(p, e);
 	if (st == PS_SUCCESS && capa) {
-		st = pop3_capa(p, e);
-		*hung_up = st == PS_SOCKET && !conn_timed_out(p->conn);
+		st = p->ops->capa(p, e);
+		*hung_up = st == PS_SOCKET && p->ops->capa_is_optional &&
+		    !conn_timed_out(p->conn);
 	}
 	if (st == PS_SUCCESS)
 		st = upgrade(a, p, want, e);
-	return st;
-}
-
-/*
- * CRAM-MD5 where it is offered, then USER and PASS: a refusal of the first
- * says nothing about the second.
- */
-static enum status log_in(const struct account *a, struct pop3 *p,
-    struct err *e)
-{
-	int64_t auth = opt_num(&a->o, OPT_AUTH);
-	enum status st = PS_NOMAIL;
-
-	if (opt_num(&a->o, OPT_PROTOCOL) == PROTO_APOP)
-		return pop3_apop(p, a->user, a->password, e);
-	if (auth == AUTH_ANY || auth == AUTH_CRAM_MD5)
-		st = pop3_auth(p, "CRAM-MD5", a->user, a->password, e);
-	if (auth == AUTH_CRAM_MD5 && st == PS_NOMAIL) {
-		err_temp(e, "",
-		    "the server does not offer CRAM-MD5; say: "
-		    "auth password");
-		return PS_AUTHFAIL;
-	}
-	if (st == PS_NOMAIL || (st == PS_AUTHFAIL && auth == AUTH_ANY))
-		st = pop3_login(p, a->user, a->password, e);
 	return st;
 }
 
@@ -198,15 +226,56 @@ static bool wants_capa(const struct account *a)
 	    want == TLS_MUST;
 }
 
-enum status server_open(const struct account *a, struct pop3 *p, struct err *e)
+static enum status open_by(const struct proto_ops *ops, const struct account *a,
+    const struct poll_how *how, struct proto **p, struct err *e)
 {
+	enum status st;
 	bool hung_up;
-	enum status st = open_once(a, p, wants_capa(a), &hung_up, e);
 
+	proto_free(*p);
+	*p = proto_new(ops, a, how);
+	st = open_once(a, *p, wants_capa(a), &hung_up, e);
 	if (hung_up) {
-		conn_close(p->conn);
-		p->conn = NULL;
-		st = open_once(a, p, false, &hung_up, e);
+		proto_free(*p);
+		*p = proto_new(ops, a, how);
+		st = open_once(a, *p, false, &hung_up, e);
 	}
-	return st == PS_SUCCESS ? log_in(a, p, e) : st;
+	if (st != PS_SUCCESS || (*p)->logged_in)
+		return st;
+	return (*p)->ops->login(*p, e);
+}
+
+/* Who serves a protocol; those of auto in their order. */
+static const struct {
+	enum protocol protocol;
+	const struct proto_ops *ops;
+} rows[] = {
+	{ PROTO_POP3, &pop3_ops },
+	{ PROTO_APOP, &pop3_ops },
+	{ PROTO_IMAP, &imap_ops },
+	{ PROTO_AUTO, &imap_ops },
+	{ PROTO_AUTO, &pop3_ops },
+};
+
+/* Auto goes on to the next when nobody is there, or talks something else. */
+static bool is_elsewhere(enum status st)
+{
+	return st == PS_SOCKET || st == PS_PROTOCOL;
+}
+
+enum status server_open(const struct account *a, const struct poll_how *how,
+    struct proto **p, struct err *e)
+{
+	int64_t protocol = opt_num(&a->o, OPT_PROTOCOL);
+	enum status st = PS_PROTOCOL;
+	size_t i;
+
+	for (i = 0; i < NELEM(rows) && is_elsewhere(st); i++) {
+		if (rows[i].protocol != protocol)
+			continue;
+		if (*p != NULL)
+			report_error("%s", e->text);
+		st = open_by(rows[i].ops, a, how, p, e);
+	}
+	return st;
 }

@@ -8,14 +8,21 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "fetcher/config.h"
-#include "fetcher/pop3.h"
+#include "fetcher/proto.h"
 
 /*
- * A POP3 session that is logged in. Anything but PS_SUCCESS: e says why; the
- * password was never sent in clear text where TLS is required. What is set up
- * of p stays for the caller to close.
+ * A session that is logged in. Anything but PS_SUCCESS: e says why; the
+ * password was never sent in clear text where TLS is required. *p is set in any
+ * case, for proto_free() of the caller.
  */
-enum status server_open(const struct account *a, struct pop3 *p, struct err *e)
+enum status server_open(const struct account *a, const struct poll_how *how,
+    struct proto **p, struct err *e) MUST_CHECK;
+
+/* Connect to the account's host at its service, or else to port. */
+enum status server_connect(const struct account *a, const char *name,
+    const char *port, struct conn **c, struct err *e) MUST_CHECK;
+/* TLS from the first octet. */
+enum status server_wrap(const struct account *a, struct conn *c, struct err *e)
     MUST_CHECK;
 
 enum tls_want {

@@ -467,6 +467,18 @@ static enum fate end(struct sink *sink)
 	return fate;
 }
 
+/* What it has had is sent, and that this was not all is plain to see: there is
+ * no final dot. */
+static void break_off(struct sink *sink)
+{
+	struct smtp *s = (struct smtp *)sink;
+	struct err e;
+
+	if (s->c.conn != NULL && conn_flush(s->c.conn, &e) != ST_OK)
+		report_error("%s", e.text);
+	hang_up(sink);
+}
+
 const struct sink_ops sink_smtp_ops = {
 	.wanted = wanted,
 	.size = sizeof(struct smtp),
@@ -476,5 +488,5 @@ const struct sink_ops sink_smtp_ops = {
 	.begin = begin,
 	.text = text,
 	.end = end,
-	.abort = hang_up,
+	.abort = break_off,
 };

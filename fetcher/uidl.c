@@ -111,17 +111,53 @@ bool uidl_seen(const struct uidl *u, const char *user, const char *host,
 	return e != NULL && !e->gone;
 }
 
-void uidl_clear(struct uidl *u, const char *user, const char *host)
+/* Case matters in what a server made, and so in the prefix. */
+static struct entry *next_of(struct entry *e, struct str begin,
+    struct str prefix)
+{
+	size_t at = begin.n - prefix.n;
+
+	while (e != NULL &&
+	    (e->gone || !str_istarts(e->line, begin) ||
+		!str_starts(str_skip(e->line, at), prefix)))
+		e = e->next;
+	return e;
+}
+
+bool uidl_any(const struct uidl *u, const char *user, const char *host,
+    struct str prefix)
 {
 	AUTO_ARENA a = { 0 };
-	struct str prefix = make_line(&a, user, host, STR_NONE);
+
+	return next_of(u->first, make_line(&a, user, host, prefix), prefix) !=
+	    NULL;
+}
+
+void uidl_clear(struct uidl *u, const char *user, const char *host,
+    struct str prefix)
+{
+	AUTO_ARENA a = { 0 };
+	struct str begin = make_line(&a, user, host, prefix);
 	struct entry *e;
 
-	for (e = u->first; e != NULL; e = e->next)
-		if (str_istarts(e->line, prefix)) {
-			e->gone = true;
-			u->changed = true;
-		}
+	for (e = next_of(u->first, begin, prefix); e != NULL;
+	     e = next_of(e->next, begin, prefix)) {
+		e->gone = true;
+		u->changed = true;
+	}
+}
+
+void uidl_remove(struct uidl *u, const char *user, const char *host,
+    struct str uid)
+{
+	AUTO_ARENA a = { 0 };
+	struct entry *e =
+	    hash_get(u->index, key_of(&a, make_line(&a, user, host, uid)));
+
+	if (e == NULL || e->gone)
+		return;
+	e->gone = true;
+	u->changed = true;
 }
 
 void uidl_add(struct uidl *u, const char *user, const char *host,

@@ -24,8 +24,15 @@ void uidl_free(struct uidl *u);
 /* Was uid of user at host seen? */
 bool uidl_seen(const struct uidl *u, const char *user, const char *host,
     struct str uid);
-/* Forget all of user at host; then add what still counts. */
-void uidl_clear(struct uidl *u, const char *user, const char *host);
+/* Is anything of user at host there that begins with the prefix? */
+bool uidl_any(const struct uidl *u, const char *user, const char *host,
+    struct str prefix);
+/* Forget all of user at host that begins so; then add what still counts. */
+void uidl_clear(struct uidl *u, const char *user, const char *host,
+    struct str prefix);
+/* Forget one. */
+void uidl_remove(struct uidl *u, const char *user, const char *host,
+    struct str uid);
 void uidl_add(struct uidl *u, const char *user, const char *host,
     struct str uid);
 /* Write it; ST_TEMP: the reason, and the old file stays. */

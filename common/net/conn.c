@@ -123,6 +123,11 @@ unsigned conn_peer_port(const struct conn *c)
 	return c->port;
 }
 
+int conn_fd(const struct conn *c)
+{
+	return c->fd;
+}
+
 bool conn_is_loopback(const struct conn *c)
 {
 	return c->loopback;
@@ -480,11 +485,6 @@ enum st conn_open(struct conn **c, const char *host, const char *port,
 
 /* --- layers -------------------------------------------------------------- */
 
-int conn_fd(const struct conn *c)
-{
-	return c->fd;
-}
-
 const char *conn_name(const struct conn *c)
 {
 	return c->name;
@@ -493,6 +493,11 @@ const char *conn_name(const struct conn *c)
 int64_t conn_timeout(const struct conn *c)
 {
 	return c->timeout_ms;
+}
+
+void *conn_layer_state(const struct conn *c)
+{
+	return c->layer_state;
 }
 
 const struct conn_layer *conn_layer(const struct conn *c)

@@ -53,6 +53,8 @@ void conn_set_deadline(struct conn *c, int64_t deadline);
 /* The peer's address as text, "" for UNIX sockets; its port. */
 const char *conn_peer(const struct conn *c);
 unsigned conn_peer_port(const struct conn *c);
+/* To wait for several at once: only when conn_has_input() is false. */
+int conn_fd(const struct conn *c);
 /* 127.0.0.0/8, ::1 or a UNIX socket. */
 bool conn_is_loopback(const struct conn *c);
 
@@ -86,6 +88,8 @@ enum st conn_flush(struct conn *c, struct err *e) MUST_CHECK;
  */
 enum st conn_starttls(struct conn *c, const struct tls_rules *rules,
     struct err *e) MUST_CHECK;
+/* Is something wrong with the certificate, which was not to be verified? */
+bool conn_doubt(const struct conn *c, char *text, size_t size);
 bool conn_is_tls(const struct conn *c);
 /* True after a wait that took longer than the timeout. */
 bool conn_timed_out(const struct conn *c);

@@ -25,9 +25,9 @@ struct conn_layer {
 	void (*close)(void *state);   /* say goodbye without waiting, free */
 };
 
-int conn_fd(const struct conn *c);
 const char *conn_name(const struct conn *c);
 int64_t conn_timeout(const struct conn *c); /* ms */
+void *conn_layer_state(const struct conn *c);
 /* NULL: none. */
 const struct conn_layer *conn_layer(const struct conn *c);
 /* From now on all goes through it; what was read before is dropped. */

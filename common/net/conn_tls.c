@@ -82,6 +82,13 @@ bool conn_is_tls(const struct conn *c)
 	return conn_layer(c) == &tls;
 }
 
+bool conn_doubt(const struct conn *c, char *text, size_t size)
+{
+	const struct conn_tls *t = conn_layer_state(c);
+
+	return conn_is_tls(c) && tls_doubt(t->ssl, text, size);
+}
+
 static enum st handshake(struct conn *c, struct conn_tls *t, struct err *e)
 {
 	int64_t deadline = clock_deadline(conn_timeout(c));

@@ -13,7 +13,8 @@ typedef enum st answer_fn(struct sasl *s, struct str challenge, struct buf *out,
 
 struct sasl_mech {
 	const char *name;
-	bool initial; /* the client begins */
+	bool initial;   /* the client begins */
+	bool asked_for; /* never chosen without being named */
 	answer_fn *answer;
 };
 
@@ -64,11 +65,22 @@ static enum st login(struct sasl *s, struct str challenge UNUSED,
 	return ST_OK;
 }
 
+/* RFC 4422 A: who we are is known already, by the certificate. */
+static enum st external(struct sasl *s, struct str challenge UNUSED,
+    struct buf *out, struct err *e)
+{
+	if (s->step++ != 0)
+		return err_temp(e, "4.7.0", "EXTERNAL: a second challenge");
+	buf_addc(out, s->user);
+	return ST_OK;
+}
+
 /* Best first. */
 static const struct sasl_mech mechs[] = {
-	{ "CRAM-MD5", false, cram_md5 },
-	{ "PLAIN", true, plain },
-	{ "LOGIN", false, login },
+	{ "CRAM-MD5", false, false, cram_md5 },
+	{ "PLAIN", true, false, plain },
+	{ "LOGIN", false, false, login },
+	{ "EXTERNAL", true, true, external },
 };
 
 bool sasl_choose(struct sasl *s, struct str offered, const char *only)
@@ -78,7 +90,8 @@ bool sasl_choose(struct sasl *s, struct str offered, const char *only)
 
 	s->step = 0;
 	for (i = 0; i < NELEM(mechs); i++) {
-		if (only != NULL && strcmp(only, mechs[i].name) != 0)
+		if (only != NULL ? strcmp(only, mechs[i].name) != 0
+				 : mechs[i].asked_for)
 			continue;
 		rest = offered;
 		while (str_word(&rest, " ", &word))

@@ -87,23 +87,37 @@ static enum st trust_now(SSL_CTX *ctx, const struct tls_rules *r, struct err *e)
 	return ST_OK;
 }
 
-static enum st trust(SSL_CTX *ctx, const struct tls_rules *r, struct err *e)
+/* Looks at SSL_CERT_FILE and SSL_CERT_DIR, too. */
+static enum st trust_default_later(SSL_CTX *ctx, struct err *e)
 {
-	if (!r->verify)
-		return ST_OK;
-	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-	if (r->ca_now)
-		return trust_now(ctx, r, e);
-	if (r->ca_file == NULL && r->ca_path == NULL) {
-		/* Looks at SSL_CERT_FILE and SSL_CERT_DIR, too. */
-		if (SSL_CTX_set_default_verify_paths(ctx) != 1)
-			return ssl_error(e, "default trust anchors");
-		return ST_OK;
-	}
-	if (SSL_CTX_load_verify_locations(ctx, r->ca_file, r->ca_path) != 1)
+	return SSL_CTX_set_default_verify_paths(ctx) == 1
+	    ? ST_OK
+	    : ssl_error(e, "default trust anchors");
+}
+
+static enum st load_anchors(SSL_CTX *ctx, const struct tls_rules *r,
+    struct err *e)
+{
+	bool own = r->ca_file != NULL || r->ca_path != NULL;
+
+	if ((!own || r->ca_default) && trust_default_later(ctx, e) != ST_OK)
+		return ST_TEMP;
+	if (own &&
+	    SSL_CTX_load_verify_locations(ctx, r->ca_file, r->ca_path) != 1)
 		return ssl_error(e,
 		    r->ca_file != NULL ? r->ca_file : r->ca_path);
 	return ST_OK;
+}
+
+/* Without verify they only serve for a warning: see tls_doubt(). */
+static enum st trust(SSL_CTX *ctx, const struct tls_rules *r, struct err *e)
+{
+	enum st st = r->ca_now ? trust_now(ctx, r, e) : load_anchors(ctx, r, e);
+
+	if (!r->verify)
+		return ST_OK;
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	return st;
 }
 
 static enum st own_cert(SSL_CTX *ctx, const struct tls_rules *r, struct err *e)
@@ -185,16 +199,15 @@ static enum st expect_names(SSL *ssl, const char *names, struct err *e)
 enum st tls_expect(SSL *ssl, const struct tls_rules *r, struct err *e)
 {
 	if (is_address(r->name)) {
-		if (r->verify &&
-		    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl),
+		if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl),
 			r->name) != 1)
 			return ssl_error(e, r->name);
 		return ST_OK;
 	}
 	SSL_set_tlsext_host_name(ssl, r->name);
-	if (r->verify && r->names != NULL)
+	if (r->names != NULL)
 		return expect_names(ssl, r->names, e);
-	if (r->verify && SSL_set1_host(ssl, r->name) != 1)
+	if (SSL_set1_host(ssl, r->name) != 1)
 		return ssl_error(e, r->name);
 	return ST_OK;
 }
@@ -265,10 +278,9 @@ static void mismatch(SSL *ssl, char *text, size_t size)
 	    want != NULL ? want : "the address that was connected to");
 }
 
-void tls_reason(SSL *ssl, char *text, size_t size)
+bool tls_doubt(SSL *ssl, char *text, size_t size)
 {
 	long bad = SSL_get_verify_result(ssl);
-	unsigned long code = ERR_get_error();
 
 	if (bad == X509_V_ERR_HOSTNAME_MISMATCH ||
 	    bad == X509_V_ERR_IP_ADDRESS_MISMATCH)
@@ -277,9 +289,18 @@ void tls_reason(SSL *ssl, char *text, size_t size)
 		snprintf(text, size,
 		    "Server certificate verification error: %s",
 		    X509_verify_cert_error_string(bad));
-	else if (code != 0)
+	return bad != X509_V_OK;
+}
+
+void tls_reason(SSL *ssl, char *text, size_t size)
+{
+	unsigned long code = ERR_get_error();
+
+	ERR_clear_error();
+	if (tls_doubt(ssl, text, size))
+		return;
+	if (code != 0)
 		snprintf(text, size, "TLS: %s", words(code));
 	else
 		snprintf(text, size, "the TLS connection broke off");
-	ERR_clear_error();
 }

@@ -42,6 +42,11 @@ enum st tls_expect(SSL *ssl, const struct tls_rules *rules, struct err *e)
 /* After the handshake: does the certificate have the fingerprint? */
 enum st tls_check_fingerprint(SSL *ssl, const struct tls_rules *rules,
     struct err *e) MUST_CHECK;
+/*
+ * Without verify: is there something wrong with the certificate all the same?
+ * Then text says what.
+ */
+bool tls_doubt(SSL *ssl, char *text, size_t size);
 /* Why the last TLS call failed, as text. */
 void tls_reason(SSL *ssl, char *text, size_t size);
 

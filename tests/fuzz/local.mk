@@ -15,11 +15,13 @@ FUZZ_TARGETS = \
 	%D%/fuzz_conf \
 	%D%/fuzz_expand \
 	%D%/fuzz_header \
+	%D%/fuzz_imap \
 	%D%/fuzz_lmdb \
 	%D%/fuzz_map \
 	%D%/fuzz_master \
 	%D%/fuzz_mime \
 	%D%/fuzz_netrc \
+	%D%/fuzz_pop3 \
 	%D%/fuzz_rc \
 	%D%/fuzz_rules \
 	%D%/fuzz_session \
@@ -27,7 +29,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz_source
 check_PROGRAMS += $(FUZZ_TARGETS)
 CHECK_RUN += $(srcdir)/%D%/run
-EXTRA_DIST += %D%/corpus %D%/fuzz %D%/fuzz.h %D%/run
+EXTRA_DIST += %D%/corpus %D%/fuzz %D%/drive.h %D%/fuzz.h %D%/run
 
 %C%_fuzz_address_CFLAGS = $(UNIT_CFLAGS)
 %C%_fuzz_address_LDADD = $(FUZZ_LDADD)
@@ -43,6 +45,8 @@ EXTRA_DIST += %D%/corpus %D%/fuzz %D%/fuzz.h %D%/run
 %C%_fuzz_expand_LDADD = $(FUZZ_LDADD)
 %C%_fuzz_header_CFLAGS = $(UNIT_CFLAGS)
 %C%_fuzz_header_LDADD = $(FUZZ_LDADD)
+%C%_fuzz_imap_CFLAGS = $(UNIT_CFLAGS)
+%C%_fuzz_imap_LDADD = $(FUZZ_LDADD)
 %C%_fuzz_lmdb_CFLAGS = $(UNIT_CFLAGS)
 %C%_fuzz_lmdb_LDADD = $(FUZZ_LDADD)
 %C%_fuzz_map_CFLAGS = $(UNIT_CFLAGS)
@@ -53,6 +57,8 @@ EXTRA_DIST += %D%/corpus %D%/fuzz %D%/fuzz.h %D%/run
 %C%_fuzz_mime_LDADD = $(FUZZ_LDADD)
 %C%_fuzz_netrc_CFLAGS = $(UNIT_CFLAGS)
 %C%_fuzz_netrc_LDADD = $(FUZZ_LDADD)
+%C%_fuzz_pop3_CFLAGS = $(UNIT_CFLAGS)
+%C%_fuzz_pop3_LDADD = $(FUZZ_LDADD)
 %C%_fuzz_rc_CFLAGS = $(UNIT_CFLAGS)
 %C%_fuzz_rc_LDADD = $(FUZZ_LDADD)
 %C%_fuzz_rules_CFLAGS = $(UNIT_CFLAGS)

@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	%D%/lib/databases.py \
 	%D%/lib/dovecot.py \
 	%D%/lib/fetchmail.py \
+	%D%/lib/imap.py \
 	%D%/lib/lines.py \
 	%D%/lib/lmtp_proxy.py \
 	%D%/lib/mail.py \
@@ -44,9 +45,11 @@ EXTRA_DIST += \
 	%D%/test_20_clients.py \
 	%D%/test_21_commands.py \
 	%D%/test_21_relay.py \
+	%D%/test_22_imap.py \
 	%D%/test_22_room.py \
 	%D%/test_23_beside_postfix.py \
 	%D%/test_23_confine.py \
+	%D%/test_23_fetching.py \
 	tests/peers/enter \
 	tests/peers/fetch-peers
 

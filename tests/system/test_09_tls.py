@@ -45,6 +45,30 @@ def test_unknown_ca(stls, sink, run_fetchmail):
     assert "PASS secret" not in p.seen and len(p.messages) == 1
 
 
+@pytest.mark.ours
+@pytest.mark.parametrize("name", ["pop.example.com", "impostor.example.com"])
+def test_without_sslcertck_a_warning(stls, sink, ca, run_fetchmail, name):
+    p, s = stls(name), sink()
+    r = run_fetchmail(rc(p, s, "no sslcertck"), SSL_CERT_FILE=ca.cert)
+    assert r.returncode == 0 and "STLS" in p.seen
+    assert ("is not safe" in r.stderr) == (name != "pop.example.com")
+    p.messages.append(message(2).replace(b"\n", b"\r\n"))
+    r = run_fetchmail(rc(p, s, "no sslcertck"), SSL_CERT_FILE="/dev/null")
+    assert r.returncode == 0 and "is not safe" in r.stderr
+
+
+@pytest.mark.ours
+def test_default_anchors_besides(stls, sink, ca, top, run_fetchmail):
+    other = top / "none.pem"
+    other.write_bytes(ca.issue("other.example.com")[0].read_bytes())
+    p, s = stls(), sink()
+    rules = rc(p, s, f"sslcertfile {other}")
+    assert run_fetchmail(rules, SSL_CERT_FILE=ca.cert).returncode == 2
+    assert run_fetchmail(rules, SSL_CERT_FILE=ca.cert,
+                         FETCHMAIL_INCLUDE_DEFAULT_X509_CA_CERTS="1"
+                         ).returncode == 0
+
+
 def test_wrong_name(stls, sink, ca, run_fetchmail):
     p, s = stls("impostor.example.com"), sink()
     r = run_fetchmail(rc(p, s), SSL_CERT_FILE=ca.cert)

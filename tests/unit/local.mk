@@ -48,6 +48,7 @@ UNIT_TESTS = \
 	%D%/test_guard \
 	%D%/test_header \
 	%D%/test_identity \
+	%D%/test_imap \
 	%D%/test_instance \
 	%D%/test_lines \
 	%D%/test_listen_master \
@@ -63,6 +64,7 @@ UNIT_TESTS = \
 	%D%/test_pages \
 	%D%/test_pattern \
 	%D%/test_pop3 \
+	%D%/test_pop3_box \
 	%D%/test_pop3_end \
 	%D%/test_postconf \
 	%D%/test_progress \
@@ -124,6 +126,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_guard_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_header_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_identity_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_imap_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_instance_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_listen_master_CFLAGS = $(UNIT_CFLAGS)
@@ -141,6 +144,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_pages_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pattern_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pop3_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_pop3_box_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pop3_end_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_postconf_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_progress_CFLAGS = $(UNIT_CFLAGS)

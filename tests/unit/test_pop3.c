@@ -9,7 +9,7 @@
 static void begin(struct script *s, struct pop3 *p, const char *says)
 {
 	script_begin(s, str_c(says), SCRIPT_CLOSES);
-	*p = (struct pop3){ .conn = s->conn };
+	*p = (struct pop3){ .base.conn = s->conn };
 }
 
 static void end(struct script *s, struct pop3 *p)
@@ -122,7 +122,7 @@ static void test_capa(void **state)
 	    "+OK\r\nstls\r\nTOP\r\nIMPLEMENTATION x TOP\r\n..\r\n"
 	    "PIPELINING\r\n.\r\n-ERR\r\n+OK\r\nUIDL\r\n");
 	assert_int_equal(pop3_capa(&p, &e), PS_SUCCESS);
-	assert_true(p.capa && p.stls && p.top && p.pipelining);
+	assert_true(p.capa && p.base.tls_offered && p.top && p.pipelining);
 	assert_false(p.uidl);
 	assert_int_equal(pop3_capa(&p, &e), PS_SUCCESS);
 	/* The list has no end: that is a lost connection. */
@@ -315,7 +315,7 @@ static void test_commands(void **state)
 	begin(&s, &p, "+OK\r\n-ERR no such message\r\n+OK bye\r\n");
 	assert_int_equal(pop3_retr(&p, 3, true, &e), PS_SUCCESS);
 	assert_int_equal(pop3_retr(&p, 4, false, &e), PS_ERROR);
-	assert_string_equal(buf_c(&p.reply), "no such message");
+	assert_string_equal(buf_c(&p.base.reply), "no such message");
 	assert_int_equal(pop3_command(&p, &e, "QUIT"), PS_SUCCESS);
 	assert_string_equal(script_sent(&s),
 	    "TOP 3 99999999\r\nRETR 4\r\nQUIT\r\n");

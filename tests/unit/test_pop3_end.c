@@ -40,7 +40,7 @@ static void test_end(void **state)
 
 		buf_addf(&says, "+OK\r\n%s", cases[i].says);
 		script_begin(&s, buf_str(&says), SCRIPT_WAITS);
-		p.conn = s.conn;
+		p.base.conn = s.conn;
 		st = pop3_retr(&p, 1, false, &e);
 		while (st == PS_SUCCESS &&
 		    (st = pop3_line(&p, &line, &e)) == PS_SUCCESS)

@@ -57,7 +57,7 @@ static void test_update(void **state)
 	for (i = 0; i < NELEM(cases); i++) {
 		put(cases[i].before);
 		assert_int_equal(uidl_load(&u, path, &e), ST_OK);
-		uidl_clear(u, "u", "h");
+		uidl_clear(u, "u", "h", STR_NONE);
 		uidl_add(u, "u", "h", STR("new"));
 		assert_int_equal(uidl_save(u, &e), ST_OK);
 		uidl_free(u);
@@ -84,10 +84,33 @@ static void test_seen(void **state)
 	assert_false(uidl_seen(u, "u", "hos", STR("1")));
 	/* Uids are compared as they are. */
 	assert_false(uidl_seen(u, "w", "host", STR("A@B")));
-	uidl_clear(u, "u", "host");
+	uidl_clear(u, "u", "host", STR_NONE);
 	assert_false(uidl_seen(u, "u", "host", STR("1")));
 	assert_true(uidl_seen(u, "u@v", "host", STR("2")));
 	uidl_free(u);
+	unlink(path);
+}
+
+static void test_prefix(void **state)
+{
+	struct uidl *u;
+	struct err e;
+
+	(void)state;
+	put("u@h imap:A:1\nu@h imap:AB:1\nu@h imap:a:1\nu@h pop3:A\n");
+	assert_int_equal(uidl_load(&u, path, &e), ST_OK);
+	assert_true(uidl_any(u, "U", "H", STR("imap:A:")));
+	assert_false(uidl_any(u, "u", "h", STR("imap:B:")));
+	assert_false(uidl_any(u, "v", "h", STR("")));
+	uidl_clear(u, "u", "h", STR("imap:A:"));
+	assert_false(uidl_any(u, "u", "h", STR("imap:A:")));
+	assert_true(uidl_seen(u, "u", "h", STR("imap:a:1")));
+	uidl_remove(u, "u", "h", STR("imap:AB:1"));
+	uidl_remove(u, "u", "h", STR("nothing"));
+	assert_false(uidl_seen(u, "u", "h", STR("imap:AB:1")));
+	assert_int_equal(uidl_save(u, &e), ST_OK);
+	uidl_free(u);
+	expect("u@h imap:a:1\nu@h pop3:A\n");
 	unlink(path);
 }
 
@@ -99,7 +122,7 @@ static void test_removed_when_empty(void **state)
 	(void)state;
 	put("u@h 1\n");
 	assert_int_equal(uidl_load(&u, path, &e), ST_OK);
-	uidl_clear(u, "u", "h");
+	uidl_clear(u, "u", "h", STR_NONE);
 	assert_int_equal(uidl_save(u, &e), ST_OK);
 	uidl_free(u);
 	assert_int_not_equal(access(path, F_OK), 0);
@@ -153,6 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_update),
 		cmocka_unit_test(test_seen),
+		cmocka_unit_test(test_prefix),
 		cmocka_unit_test(test_removed_when_empty),
 		cmocka_unit_test(test_failure),
 	};

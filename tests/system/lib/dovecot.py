@@ -1,4 +1,4 @@
-"""Dovecot as the POP3 server that mail is collected from."""
+"""Dovecot as the server that mail is collected from: POP3, and IMAP if wanted."""
 
 import grp
 import os
@@ -26,13 +26,16 @@ service anvil {{
 service pop3-login {{
   chroot =
 }}
+service imap-login {{
+  chroot =
+}}
 """
 
 CONFIG = """
 base_dir = {top}/run
 state_dir = {top}/state
 log_path = {top}/log
-protocols = pop3
+protocols = {protocols}
 listen = {listen}
 disable_plaintext_auth = no
 auth_failure_delay = 0
@@ -56,6 +59,18 @@ service pop3-login {{
 }}
 """
 
+# When it is asked for: to the others it would be a port too many.
+IMAP = """
+service imap-login {{
+  inet_listener imap {{
+    port = 143
+  }}
+  inet_listener imaps {{
+    port = {imaps}
+  }}
+}}
+"""
+
 
 class Dovecot:
     """users: {name: password}; deliver() before or after start().
@@ -64,7 +79,7 @@ class Dovecot:
     """
 
     def __init__(self, top, users, listen=("127.0.0.11", "127.0.0.12"),
-                 port=110, cert=None, peers=None):
+                 port=110, cert=None, peers=None, imap=False):
         self.top, self.listen, self.port = top, listen, port
         # An installed Dovecot is not unpacked again, and runs as it is.
         self._peers = peers if peers and (peers / "usr/sbin/dovecot").exists() \
@@ -79,7 +94,9 @@ class Dovecot:
         self._config = top / "dovecot.conf"
         self._config.write_text(CONFIG.format(
             top=top, listen=", ".join(listen), port=port, pop3s=self.pop3s,
-            tls=tls) + self._rootless())
+            tls=tls, protocols="pop3 imap" if imap else "pop3")
+            + (IMAP.format(imaps=993 if cert else 0) if imap else "")
+            + self._rootless())
         (top / "users").write_text("".join(
             f"{u}:{{PLAIN}}{p}:{self._uid}:{self._gid}::{top}/home/{u}\n"
             for u, p in users.items()))
@@ -107,17 +124,34 @@ class Dovecot:
             for name in [root] + [os.path.join(root, f) for f in files]:
                 os.chown(name, self._uid, self._gid)
 
-    def deliver(self, user, message):
+    def deliver(self, user, message, folder="", flags=None):
         """Put octets (LF line ends) into the mailbox, after the others."""
         self._count += 1
-        path = self._maildir(user) / "new" / f"{1000000000 + self._count}.t"
+        name = f"{1000000000 + self._count}.t"
+        path = self._maildir(user) / folder / (
+            f"new/{name}" if flags is None else f"cur/{name}:2,{flags}")
         path.write_bytes(message)
         os.chown(path, self._uid, self._gid)
 
-    def messages(self, user):
+    def folder(self, user, name):
+        """Make a folder with the name that it has on disk."""
+        path = self._maildir(user) / f".{name}"
+        for sub in ("cur", "new", "tmp"):
+            (path / sub).mkdir(parents=True)
+        self._own(path)
+
+    def flags(self, user, folder=""):
+        """The flags of each message there, in letters: S seen, T deleted."""
+        return sorted(p.name.partition(":2,")[2]
+                      for p in self._files(user, folder))
+
+    def _files(self, user, folder=""):
+        box = self._maildir(user) / folder
+        return [p for sub in ("new", "cur") for p in (box / sub).iterdir()]
+
+    def messages(self, user, folder=""):
         """What lies in the mailbox, in the order of delivery."""
-        found = [p for sub in ("new", "cur")
-                 for p in (self._maildir(user) / sub).iterdir()]
+        found = self._files(user, folder)
         return [p.read_bytes() for p in sorted(found, key=lambda p: p.name)]
 
     def _command(self):

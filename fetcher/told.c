@@ -1,0 +1,148 @@
+/* told - the lines that a poll writes to its parent. Runs in: poll child. */
+
+#include "fetcher/told.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "fetcher/report.h"
+
+/* The lines of one account, at most. */
+#define IDS_MAX ((size_t)64 << 20)
+#define KEY_MAX 4096
+
+/* Its key in a line must not end that line. */
+static const char *key_of(struct poll *q, uint64_t n, struct buf *room)
+{
+	const char *key = q->p->ops->key(q->p, n, room);
+
+	return key != NULL && !room->full ? key : NULL;
+}
+
+/* As the id file knows it. */
+static const char *uid_of(const char *key)
+{
+	return strchr(key, ':') + 1;
+}
+
+static void say(const struct poll *q, const struct buf *lines)
+{
+	if (!io_write_full(q->how->ids_out, buf_c(lines), lines->n))
+		report_error("the parent does not listen: %m");
+}
+
+void told_delivered(struct poll *q, uint64_t n)
+{
+	AUTO_BUF key = BUF_MAX(KEY_MAX);
+	AUTO_BUF lines = BUF_MAX(3 * KEY_MAX);
+	bool stays = opt_flag(&q->a->o, OPT_KEEP);
+
+	if (key_of(q, n, &key) == NULL)
+		return;
+	if (q->p->ops->seen_by_key)
+		buf_addf(&lines, "A%s\n", uid_of(buf_c(&key)));
+	if (!q->p->ops->seen_by_key || !stays)
+		buf_addf(&lines, "D%s\n", buf_c(&key));
+	say(q, &lines);
+}
+
+void told_forgotten(struct poll *q, uint64_t n)
+{
+	AUTO_BUF key = BUF_MAX(KEY_MAX);
+	AUTO_BUF line = BUF_MAX(2 * KEY_MAX);
+
+	if (key_of(q, n, &key) == NULL)
+		return;
+	buf_addf(&line, "F%s\n", buf_c(&key));
+	say(q, &line);
+}
+
+bool told_before(struct poll *q, uint64_t n)
+{
+	AUTO_BUF key = BUF_MAX(KEY_MAX);
+
+	return key_of(q, n, &key) != NULL &&
+	    uidl_seen(q->how->delivered, q->a->user, q->a->host, buf_str(&key));
+}
+
+void told_owed(struct poll *q)
+{
+	AUTO_BUF key = BUF_MAX(KEY_MAX);
+	AUTO_BUF out = BUF_MAX(IDS_MAX);
+	uint64_t n;
+
+	q->p->ops->prefix(q->p, &key);
+	if (!q->box.complete ||
+	    !uidl_any(q->how->delivered, q->a->user, q->a->host, buf_str(&key)))
+		return;
+	buf_addf(&out, "X%s\n", buf_c(&key));
+	for (n = 1; n <= q->box.count; n++)
+		if (told_before(q, n))
+			buf_addf(&out, "D%s\n", key_of(q, n, &key));
+	say(q, &out);
+}
+
+/*
+ * What was deleted is gone after QUIT; without one it is there again, and must
+ * not be delivered twice. What was known before stays so until the server does
+ * not list it any more, as with fetchmail.
+ */
+static bool counts_as_seen(const struct poll *q, uint64_t n)
+{
+	switch ((enum msg_state)q->box.state[n]) {
+	case MSG_OLD:
+	case MSG_OWED:
+	case MSG_DELIVERED:
+	case MSG_OLD_GONE:
+		return true;
+	case MSG_DELETED:
+		return !q->quit_done;
+	case MSG_NEW:
+		break;
+	}
+	return false;
+}
+
+static bool is_gone(const struct poll *q, uint64_t n)
+{
+	return q->quit_done &&
+	    (q->box.state[n] == MSG_DELETED || q->box.state[n] == MSG_OLD_GONE);
+}
+
+void told_ids(struct poll *q)
+{
+	AUTO_BUF key = BUF_MAX(KEY_MAX);
+	AUTO_BUF out = BUF_MAX(IDS_MAX);
+	const char *uid;
+	uint64_t n;
+
+	if (!q->p->ops->seen_by_key || q->box.state == NULL)
+		return;
+	if (q->box.complete)
+		buf_addc(&out, "C\n");
+	for (n = 1; n <= q->box.count; n++) {
+		uid = key_of(q, n, &key);
+		if (uid == NULL)
+			continue;
+		if (counts_as_seen(q, n))
+			buf_addf(&out, "A%s\n", uid_of(uid));
+		if (is_gone(q, n))
+			buf_addf(&out, "F%s\n", uid);
+	}
+	if (q->box.complete)
+		buf_addc(&out, "E\n");
+	say(q, &out);
+}
+
+void told_alive(const struct poll_how *how)
+{
+	ssize_t unused UNUSED = write(how->ids_out, "P\n", 2);
+}
+
+void told_moved(void *arg)
+{
+	const struct poll *q = arg;
+
+	told_alive(q->how);
+}

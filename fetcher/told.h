@@ -1,0 +1,32 @@
+/*
+ * told - what a poll tells the parent, who keeps the files.
+ *
+ * Lines on a pipe. The id file, which is fetchmail's: "Auid" counts as seen;
+ * "C" begins the list of all that count, "E" ends it, and without that end it
+ * is not believed. The file of what was delivered and should have left the
+ * server: "Dkey" adds, "Fkey" forgets, "Xprefix" forgets all that begin so.
+ * "P": the poll moves.
+ */
+#ifndef FETCHER_TOLD_H
+#define FETCHER_TOLD_H
+
+#include "fetcher/message.h"
+
+/* This one was delivered, whatever happens to us now. */
+void told_delivered(struct poll *q, uint64_t n);
+/* It is gone, or marked: it does not come again. */
+void told_forgotten(struct poll *q, uint64_t n);
+/* Of what was delivered before, these are in this folder still. */
+void told_owed(struct poll *q);
+/* What counts as seen after this session; what was deleted with it is gone. */
+void told_ids(struct poll *q);
+/* We move: the parent waits on. arg: a struct poll. */
+void told_moved(void *arg);
+
+/* The same, of a poll known by its how. */
+void told_alive(const struct poll_how *how);
+
+/* Was it delivered by an earlier poll? */
+bool told_before(struct poll *q, uint64_t n);
+
+#endif
