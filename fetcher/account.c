@@ -174,51 +174,98 @@ static enum st check_lmtp(const struct account *a, struct err *e)
 	    a->label);
 }
 
-static enum st settle_one(struct config *c, const struct cli *cli,
-    const struct record *r, const struct user *u, size_t number,
-    struct account ***end, struct err *e)
+/* They are put in with quotes around them: more would end those. */
+static enum st check_mda(const struct account *a, struct err *e)
+{
+	const char *c = opt_text(&a->o, OPT_MDA);
+	char quote = '\0';
+
+	for (; c != NULL && *c != '\0'; c++) {
+		if (quote == '\0' && (*c == '\'' || *c == '"'))
+			quote = *c;
+		else if (*c == quote)
+			quote = '\0';
+		else if (*c == '\\' && quote != '\'' && c[1] != '\0')
+			c++;
+		else if (quote != '\0' && *c == '%' &&
+		    (c[1] == 'T' || c[1] == 'F'))
+			return err_temp(e, "",
+			    "%s: %%%c must not stand in quotes in mda; it "
+			    "gets its own: leave out the quotes",
+			    a->label, c[1]);
+	}
+	return ST_OK;
+}
+
+static struct account *add_account(struct config *c, const struct cli *cli,
+    const struct record *r, const struct user *u, struct account ***end)
 {
 	struct account *a = arena_alloc(&c->arena, sizeof(*a));
 	const char *via;
 
 	a->label = r->label;
-	a->number_in_record = number;
+	a->active = r->wanted;
 	merge(c, cli, r, u, a);
 	via = opt_text(&a->o, OPT_VIA);
 	a->host = via != NULL ? via : r->label;
 	a->global = &c->global;
 	name_user(cli, c, u, a);
-	if (check_service(a, e) != ST_OK || check_lmtp(a, e) != ST_OK ||
-	    check_done(a, e) != ST_OK)
-		return ST_TEMP;
 	**end = a;
 	*end = &a->next;
-	return ST_OK;
+	return a;
+}
+
+/* The users of a record, each an account. */
+static void add_accounts(struct config *c, const struct cli *cli,
+    const struct record *r, struct account ***end)
+{
+	const struct user *u = r->users;
+	size_t number = 0;
+
+	do {
+		add_account(c, cli, r, u, end)->number_in_record = number++;
+		u = u != NULL ? u->next : NULL;
+	} while (u != NULL);
+}
+
+enum st accounts_list(struct config *c, const struct cli *cli,
+    struct account **first)
+{
+	struct account **end = first;
+	const struct record *r;
+
+	*first = NULL;
+	choose(c, cli);
+	for (r = c->records; r != NULL; r = r->next)
+		add_accounts(c, cli, r, &end);
+	return c->records != NULL ? ST_OK : ST_NONE;
+}
+
+/* Those that are polled, of a list of all. */
+static void drop_inactive(struct account **first)
+{
+	while (*first != NULL)
+		if ((*first)->active)
+			first = &(*first)->next;
+		else
+			*first = (*first)->next;
 }
 
 enum st accounts_settle(struct config *c, const struct cli *cli,
     struct account **first, struct err *e)
 {
-	struct account **end = first;
-	const struct record *r;
-	const struct user *u;
-	size_t number;
+	const struct account *a;
+	enum st st = accounts_list(c, cli, first);
 
-	*first = NULL;
-	choose(c, cli);
-	if (c->records == NULL)
-		return ST_NONE;
-	for (r = c->records; r != NULL; r = r->next) {
-		if (!r->wanted)
-			continue;
-		u = r->users;
-		number = 0;
-		do {
-			if (settle_one(c, cli, r, u, number++, &end, e) !=
-			    ST_OK)
-				return ST_TEMP;
-			u = u != NULL ? u->next : NULL;
-		} while (u != NULL);
+	drop_inactive(first);
+	for (a = *first; a != NULL && st == ST_OK; a = a->next) {
+		st = check_service(a, e);
+		if (st == ST_OK)
+			st = check_lmtp(a, e);
+		if (st == ST_OK)
+			st = check_mda(a, e);
+		if (st == ST_OK)
+			st = check_done(a, e);
 	}
-	return ST_OK;
+	return st;
 }

@@ -19,6 +19,13 @@
 enum st accounts_settle(struct config *c, const struct cli *cli,
     struct account **first, struct err *e) MUST_CHECK;
 
+/*
+ * All of them, "skip" or not, unchecked: for those who only show them; active
+ * is what would be polled. ST_NONE: no server at all.
+ */
+enum st accounts_list(struct config *c, const struct cli *cli,
+    struct account **first) MUST_CHECK;
+
 /* Who calls: the first of FETCHMAILUSER, LOGNAME, USER that is our uid. */
 const char *calling_user(void);
 

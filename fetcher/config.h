@@ -42,7 +42,8 @@ struct account {
 	const char *host;  /* via, else label */
 	const char *user;  /* remote name */
 	const char *password;
-	size_t number_in_record;
+	size_t number_in_record; /* 0: the first of its record */
+	bool active;             /* it is polled this time */
 	struct options o;
 	const struct options *global;
 };

@@ -6,6 +6,7 @@ FETCHER_SRC = \
 	%D%/cli.c %D%/cli.h \
 	%D%/config.h \
 	%D%/daemon.c %D%/daemon.h \
+	%D%/dump.c %D%/dump.h \
 	%D%/header.c %D%/header.h \
 	%D%/host.c %D%/host.h \
 	%D%/instance.c %D%/instance.h \
@@ -23,6 +24,8 @@ FETCHER_SRC = \
 	%D%/round.c %D%/round.h \
 	%D%/route.c %D%/route.h \
 	%D%/server.c %D%/server.h \
+	%D%/settings.c %D%/settings.h \
+	%D%/show.c %D%/show.h \
 	%D%/sink.c %D%/sink.h \
 	%D%/sink_bsmtp.c \
 	%D%/sink_mda.c \

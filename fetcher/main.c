@@ -22,6 +22,7 @@
 #include "fetcher/rc_parse.h"
 #include "fetcher/report.h"
 #include "fetcher/round.h"
+#include "fetcher/show.h"
 
 #define RC_MAX (16u << 20)
 
@@ -46,6 +47,11 @@ static int finish(struct program *p, int status)
 	return status;
 }
 
+static const char *rc_path(const struct program *p)
+{
+	return p->cli.rc != NULL ? p->cli.rc : p->paths.rc;
+}
+
 /* --- the rc file --------------------------------------------------------- */
 
 static int check_file(const char *file)
@@ -60,7 +66,7 @@ static int check_file(const char *file)
 
 static int read_rc(struct program *p, struct buf *text)
 {
-	const char *rc = p->cli.rc != NULL ? p->cli.rc : p->paths.rc;
+	const char *rc = rc_path(p);
 	char dir[PATH_MAX];
 	struct err e;
 	enum st st;
@@ -93,7 +99,7 @@ static int read_rc(struct program *p, struct buf *text)
 static int load(struct program *p)
 {
 	AUTO_BUF text = BUF_MAX(RC_MAX);
-	const char *rc = p->cli.rc != NULL ? p->cli.rc : p->paths.rc;
+	const char *rc = rc_path(p);
 	int rcode = -1;
 
 	p->config.end = &p->config.records;
@@ -107,32 +113,7 @@ static int load(struct program *p)
 	return rcode;
 }
 
-/* --- version and dump ---------------------------------------------------- */
-
-static int show_version(const struct program *p)
-{
-	const struct record *r;
-
-	printf("This is %s release %s (fetcher)\n", report_prog(),
-	    PACKAGE_VERSION);
-	printf("Protocols: POP3. TLS: OpenSSL, 1.2 and later.\n");
-	if (p->config.records == NULL)
-		fprintf(stderr,
-		    "No mailservers set up -- perhaps %s is "
-		    "missing?\n",
-		    p->cli.rc != NULL ? p->cli.rc : p->paths.rc);
-	for (r = p->config.records; r != NULL; r = r->next)
-		printf("Server %s%s\n", r->label,
-		    r->skip ? " (skipped unless named)" : "");
-	return PS_SUCCESS;
-}
-
 /* --- rounds -------------------------------------------------------------- */
-
-static const char *rc_path(const struct program *p)
-{
-	return p->cli.rc != NULL ? p->cli.rc : p->paths.rc;
-}
 
 static time_t rc_mtime(const struct program *p)
 {
@@ -265,6 +246,20 @@ static int settle(struct program *p)
 	return -1;
 }
 
+/* -1, or the exit status when that was all that was wanted. */
+static int show(struct program *p)
+{
+	struct show s = { &p->config, &p->cli, rc_path(p), p->idfile };
+
+	if (p->cli.version)
+		return show_version(&s);
+	if (p->cli.configdump)
+		return show_dump(&s);
+	if (p->cli.check_config)
+		return show_check(&s);
+	return -1;
+}
+
 static int prepare(struct program *p)
 {
 	const char *idfile, *pidfile;
@@ -296,12 +291,9 @@ static int prepare(struct program *p)
 	pidfile = opt_text(&p->config.global, OPT_PIDFILE);
 	p->idfile = idfile != NULL ? idfile : p->paths.ids;
 	p->pidfile = pidfile != NULL ? pidfile : p->paths.pid;
-	if (p->cli.version)
-		return show_version(p);
-	if (p->cli.configdump) {
-		report_error("--configdump is not supported yet");
-		return PS_SYNTAX;
-	}
+	status = show(p);
+	if (status >= 0)
+		return status;
 	if (p->cli.quit_only)
 		return instance_check(&p->cli, p->pidfile);
 	status = settle(p);

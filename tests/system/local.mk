@@ -38,7 +38,11 @@ EXTRA_DIST += \
 	%D%/test_16_databases.py \
 	%D%/test_16_native.py \
 	%D%/test_16_table_options.py \
-	%D%/test_17_mbox.py
+	%D%/test_17_mbox.py \
+	%D%/test_18_server_tls.py \
+	%D%/test_19_chunks.py \
+	%D%/test_20_clients.py \
+	%D%/test_21_settings.py
 
 # Options for pytest: make check-system CHECK_SYSTEM_FLAGS='-k test_04 -x'
 CHECK_SYSTEM_FLAGS =

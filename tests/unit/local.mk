@@ -36,6 +36,7 @@ UNIT_TESTS = \
 	%D%/test_db_common \
 	%D%/test_db_files \
 	%D%/test_dot \
+	%D%/test_dump \
 	%D%/test_expand \
 	%D%/test_fetch_header \
 	%D%/test_guard \
@@ -105,6 +106,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_db_common_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_db_files_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_dot_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_dump_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_expand_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_fetch_header_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_guard_CFLAGS = $(UNIT_CFLAGS)
