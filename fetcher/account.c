@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "fetcher/iface.h"
 #include "fetcher/report.h"
 
 const char *calling_user(void)
@@ -135,9 +136,7 @@ static enum st check_done(const struct account *a, struct err *e)
 	for (i = 0; i < OPT_COUNT; i++)
 		if (!option_row((enum option_id)i)->done &&
 		    (is_used(&a->o.v[i]) || is_used(&a->global->v[i])))
-			return err_temp(e, "",
-			    "%s: option %s is not supported "
-			    "yet",
+			return err_temp(e, "", "%s: option %s is not supported",
 			    a->label, option_row((enum option_id)i)->keyword);
 	return ST_OK;
 }
@@ -197,6 +196,22 @@ static enum st check_mda(const struct account *a, struct err *e)
 	return ST_OK;
 }
 
+static enum st check_interface(const struct account *a, struct err *e)
+{
+	const char *spec = opt_text(&a->o, OPT_INTERFACE);
+
+	return spec != NULL ? iface_check(spec, e) : ST_OK;
+}
+
+/* In this order; the first that fails is told. */
+static enum st (*const checks[])(const struct account *a, struct err *e) = {
+	check_service,
+	check_lmtp,
+	check_mda,
+	check_interface,
+	check_done,
+};
+
 static struct account *add_account(struct config *c, const struct cli *cli,
     const struct record *r, const struct user *u, struct account ***end)
 {
@@ -255,17 +270,12 @@ enum st accounts_settle(struct config *c, const struct cli *cli,
     struct account **first, struct err *e)
 {
 	const struct account *a;
+	size_t i;
 	enum st st = accounts_list(c, cli, first);
 
 	drop_inactive(first);
-	for (a = *first; a != NULL && st == ST_OK; a = a->next) {
-		st = check_service(a, e);
-		if (st == ST_OK)
-			st = check_lmtp(a, e);
-		if (st == ST_OK)
-			st = check_mda(a, e);
-		if (st == ST_OK)
-			st = check_done(a, e);
-	}
+	for (a = *first; a != NULL; a = a->next)
+		for (i = 0; i < NELEM(checks) && st == ST_OK; i++)
+			st = checks[i](a, e);
 	return st;
 }

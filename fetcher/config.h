@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "fetcher/options.h"
@@ -46,6 +47,8 @@ struct account {
 	bool active;             /* it is polled this time */
 	struct options o;
 	const struct options *global;
+	uint64_t packets;   /* of the monitored device after the last poll */
+	bool packets_known; /* else it was not polled yet */
 };
 
 #endif

@@ -7,14 +7,17 @@ FETCHER_SRC = \
 	%D%/config.h \
 	%D%/daemon.c %D%/daemon.h \
 	%D%/dump.c %D%/dump.h \
+	%D%/gate.c %D%/gate.h \
 	%D%/header.c %D%/header.h \
 	%D%/host.c %D%/host.h \
+	%D%/iface.c %D%/iface.h \
 	%D%/instance.c %D%/instance.h \
 	%D%/netrc.c %D%/netrc.h \
 	%D%/options.c %D%/options.def %D%/options.h \
 	%D%/password.c %D%/password.h \
 	%D%/paths.c %D%/paths.h \
 	%D%/pidfile.c %D%/pidfile.h \
+	%D%/plugin.c %D%/plugin.h \
 	%D%/poll.c %D%/poll.h \
 	%D%/pop3.c %D%/pop3.h \
 	%D%/rc_lex.c %D%/rc_lex.h \

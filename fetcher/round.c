@@ -14,7 +14,7 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "fetcher/daemon.h"
-#include "fetcher/poll.h"
+#include "fetcher/gate.h"
 #include "fetcher/report.h"
 
 #define IDS_MAX (64u << 20)
@@ -129,7 +129,7 @@ static void NORETURN run_child(const struct account *a, struct poll_how *how,
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		exit(PS_UNDEFINED);
-	exit((int)poll_account(a, how));
+	exit((int)gate_poll(a, how));
 }
 
 static bool start_child(struct child *c, struct poll_how *how)
@@ -214,7 +214,12 @@ enum status round_run(const struct round *r)
 	     a = a->next) {
 		if (!is_due(r, a))
 			continue;
+		if (!gate_is_open(a, r->daemon)) {
+			last = PS_SUCCESS; /* as fetchmail has it */
+			continue;
+		}
 		last = poll_one(r, a, ids);
+		gate_polled(a);
 		any |= last == PS_SUCCESS;
 		tell_status(last);
 	}

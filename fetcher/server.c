@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "fetcher/plugin.h"
 #include "fetcher/report.h"
 
 enum tls_want server_tls_want(const struct account *a, bool loopback)
@@ -88,12 +89,14 @@ static enum status connect_to(const struct account *a, struct pop3 *p,
 	bool ssl = opt_flag(&a->o, OPT_SSL);
 	const char *port = opt_text(&a->o, OPT_SERVICE);
 	int64_t seconds = opt_num(&a->o, OPT_TIMEOUT);
+	struct plugin_to to;
 
 	if (port == NULL)
 		port = ssl ? "995" : "110";
 	if (seconds <= 0)
 		seconds = 300;
-	if (conn_open(&p->conn, a->host, port, seconds * 1000, e) != ST_OK) {
+	to = (struct plugin_to){ a->host, port, seconds * 1000 };
+	if (plugin_connect(&p->conn, a, OPT_PLUGIN, &to, e) != ST_OK) {
 		report_error("Connection errors for this poll:");
 		report_error("name 0: %s", e->text);
 		err_temp(e, "",
@@ -102,7 +105,7 @@ static enum status connect_to(const struct account *a, struct pop3 *p,
 		    a->host, port);
 		return PS_SOCKET;
 	}
-	if (report_verbose())
+	if (report_verbose() && conn_peer(p->conn)[0] != '\0')
 		report_note("Trying to connect to %s/%u...connected.",
 		    conn_peer(p->conn), conn_peer_port(p->conn));
 	return PS_SUCCESS;

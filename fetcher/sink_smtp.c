@@ -5,6 +5,7 @@
 
 #include "fetcher/account.h"
 #include "fetcher/host.h"
+#include "fetcher/plugin.h"
 #include "fetcher/refuse.h"
 #include "fetcher/report.h"
 #include "fetcher/sink.h"
@@ -145,12 +146,13 @@ static bool connect_entry(struct smtp *s, const char *entry, struct err *e)
 {
 	char port[32];
 	int64_t ms = opt_num(&s->s.a->o, OPT_TIMEOUT) * 1000;
+	struct plugin_to to = { s->host, port, ms };
 
 	split_entry(entry, s->host, port);
 	s->lmtp = opt_flag(&s->s.a->o, OPT_LMTP) || entry[0] == '/';
 	s->c =
 	    (struct smtp_client){ .lmtp = s->lmtp, .trace = trace, .arg = s };
-	if (conn_open(&s->c.conn, s->host, port, ms, e) != ST_OK)
+	if (plugin_connect(&s->c.conn, s->s.a, OPT_PLUGOUT, &to, e) != ST_OK)
 		return false;
 	conn_set_timeout(s->c.conn, ms > COMMAND_MS ? ms : COMMAND_MS);
 	s->entry = entry;

@@ -42,7 +42,8 @@ EXTRA_DIST += \
 	%D%/test_18_server_tls.py \
 	%D%/test_19_chunks.py \
 	%D%/test_20_clients.py \
-	%D%/test_21_settings.py
+	%D%/test_21_settings.py \
+	%D%/test_22_commands.py
 
 # Options for pytest: make check-system CHECK_SYSTEM_FLAGS='-k test_04 -x'
 CHECK_SYSTEM_FLAGS =

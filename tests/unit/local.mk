@@ -54,6 +54,7 @@ UNIT_TESTS = \
 	%D%/test_netrc \
 	%D%/test_pages \
 	%D%/test_pattern \
+	%D%/test_plugin \
 	%D%/test_pop3 \
 	%D%/test_pop3_end \
 	%D%/test_postconf \
@@ -126,6 +127,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_netrc_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pages_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pattern_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_plugin_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pop3_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pop3_end_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_postconf_CFLAGS = $(UNIT_CFLAGS)
