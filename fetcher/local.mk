@@ -12,6 +12,7 @@ FETCHER_SRC = \
 	%D%/host.c %D%/host.h \
 	%D%/iface.c %D%/iface.h \
 	%D%/instance.c %D%/instance.h \
+	%D%/mime.c %D%/mime.h \
 	%D%/netrc.c %D%/netrc.h \
 	%D%/options.c %D%/options.def %D%/options.h \
 	%D%/password.c %D%/password.h \

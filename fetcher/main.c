@@ -193,13 +193,24 @@ static int open_log(const struct program *p, const char *log)
 	return fd;
 }
 
+/* showdots, or -v where nobody keeps it. */
+static bool wants_marks(const struct program *p)
+{
+	struct stat sb;
+
+	if (opt_flag(&p->config.global, OPT_SHOWDOTS))
+		return true;
+	return p->cli.verbose > 0 && fstat(STDOUT_FILENO, &sb) == 0 &&
+	    !S_ISREG(sb.st_mode);
+}
+
 /* -1, or the exit status. */
 static int set_report(struct program *p)
 {
 	const struct options *g = &p->config.global;
 	const char *log = opt_text(g, OPT_LOGFILE);
 	struct report_how how = { report_prog(), REPORT_NORMAL,
-		opt_flag(g, OPT_SYSLOG), open_log(p, log) };
+		opt_flag(g, OPT_SYSLOG), open_log(p, log), wants_marks(p) };
 
 	if (how.logfile < 0 && log != NULL && !p->cli.nodetach)
 		return PS_IOERR;
@@ -362,7 +373,7 @@ int main(int argc, char **argv)
 {
 	static struct program p;
 	struct report_how how = { argc > 0 ? basename(argv[0]) : "fetcher",
-		REPORT_NORMAL, false, -1 };
+		REPORT_NORMAL, false, -1, false };
 	int status;
 
 	report_init(&how);

@@ -50,6 +50,7 @@ UNIT_TESTS = \
 	%D%/test_master_edit \
 	%D%/test_mbox \
 	%D%/test_mime \
+	%D%/test_mime_decode \
 	%D%/test_native \
 	%D%/test_netrc \
 	%D%/test_pages \
@@ -121,6 +122,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_master_edit_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_mbox_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_mime_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_mime_decode_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_native_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_map_sqlite_CFLAGS = $(UNIT_CFLAGS) $(SQLITE_CFLAGS)
 %C%_test_map_sqlite_LDADD = $(UNIT_LDADD) $(SQLITE_LIBS)
