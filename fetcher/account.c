@@ -13,6 +13,7 @@
 #include "base/num.h"
 #include "fetcher/iface.h"
 #include "fetcher/report.h"
+#include "fetcher/tidings.h"
 
 const char *calling_user(void)
 {
@@ -203,12 +204,18 @@ static enum st check_interface(const struct account *a, struct err *e)
 	return spec != NULL ? iface_check(spec, e) : ST_OK;
 }
 
+static enum st check_global(const struct account *a, struct err *e)
+{
+	return tidings_check(a->global, e);
+}
+
 /* In this order; the first that fails is told. */
 static enum st (*const checks[])(const struct account *a, struct err *e) = {
 	check_service,
 	check_lmtp,
 	check_mda,
 	check_interface,
+	check_global,
 	check_done,
 };
 

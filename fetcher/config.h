@@ -49,6 +49,12 @@ struct account {
 	const struct options *global;
 	uint64_t packets;   /* of the monitored device after the last poll */
 	bool packets_known; /* else it was not polled yet */
+	/* What a daemon remembers of its polls, tidings.c. */
+	uint64_t auth_failures, timeouts; /* in a row */
+	bool logged_in;                   /* once */
+	bool rests;                       /* not polled: too many timeouts */
+	bool warned;
+	int64_t warned_at; /* when about large messages, clock_ms() / 1000 */
 };
 
 #endif

@@ -35,6 +35,7 @@ FETCHER_SRC = \
 	%D%/sink_mda.c \
 	%D%/sink_smtp.c \
 	%D%/status.c %D%/status.h \
+	%D%/tidings.c %D%/tidings.h \
 	%D%/uidl.c %D%/uidl.h
 
 bin_PROGRAMS += %D%/fetcher

@@ -23,6 +23,7 @@
 #include "fetcher/report.h"
 #include "fetcher/round.h"
 #include "fetcher/show.h"
+#include "fetcher/tidings.h"
 
 #define RC_MAX (16u << 20)
 
@@ -155,12 +156,19 @@ static void restart_if_changed(struct program *p)
 	report_error("the restart failed: %m");
 }
 
+static void wake(struct program *p, int sig)
+{
+	report_note("awakened by signal %d", sig);
+	tidings_wake(p->accounts);
+}
+
 static int rounds(struct program *p)
 {
 	struct round r = { .accounts = p->accounts,
 		.idfile = p->idfile,
 		.check = p->cli.check,
-		.daemon = p->interval > 0 };
+		.daemon = p->interval > 0,
+		.detached = p->interval > 0 && !p->cli.nodetach };
 	enum status status = round_run(&r);
 	int sig = 0;
 
@@ -169,7 +177,7 @@ static int rounds(struct program *p)
 		if (daemon_ended_by() != 0)
 			break;
 		if (sig != 0)
-			report_note("awakened by signal %d", sig);
+			wake(p, sig);
 		restart_if_changed(p);
 		r.turn++;
 		status = round_run(&r);

@@ -48,6 +48,17 @@ static const char *plural(uint64_t n)
 	return n == 1 ? "" : "s";
 }
 
+/* For the mail that a daemon sends about it: round.c. */
+static void tell_large(const struct poll *q, uint64_t size)
+{
+	dprintf(q->how->ids_out, "O%llu\n", (unsigned long long)size);
+}
+
+static void tell_timeout(const struct poll *q)
+{
+	dprintf(q->how->ids_out, "T\n");
+}
+
 /* What is told of a session that ended badly. */
 static enum status fail(struct poll *q, enum status st, const struct err *e)
 {
@@ -60,6 +71,8 @@ static enum status fail(struct poll *q, enum status st, const struct err *e)
 
 	if (e != NULL && e->text[0] != '\0')
 		report_error("%s", e->text);
+	if (q->p.conn != NULL && conn_timed_out(q->p.conn))
+		tell_timeout(q);
 	if (st == PS_AUTHFAIL) {
 		report_error("Authorization failure on %s@%s", q->a->user,
 		    q->a->host);
@@ -256,6 +269,7 @@ static enum status skip_large(struct poll *q, uint64_t n, uint64_t size,
 	bool away = opt_flag(&q->a->o, OPT_LIMITFLUSH);
 	enum status st = PS_SUCCESS;
 
+	tell_large(q, size);
 	begin_line(q, "skipping", n, size, false);
 	report_part(" (oversized)");
 	if (away)

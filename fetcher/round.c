@@ -13,9 +13,11 @@
 
 #include "base/buf.h"
 #include "base/io.h"
+#include "base/num.h"
 #include "fetcher/daemon.h"
 #include "fetcher/gate.h"
 #include "fetcher/report.h"
+#include "fetcher/tidings.h"
 
 #define IDS_MAX (64u << 20)
 /* No step of a poll waits longer than for a sink's final answer. */
@@ -23,11 +25,13 @@
 #define GRACE_MS   60000
 
 struct child {
-	const struct account *a;
+	struct account *a;
 	pid_t pid;
 	int fd; /* what it says */
 	struct buf said;
 	struct uidl *ids;
+	struct tidings_poll went;
+	uint64_t large[TIDINGS_SIZES];
 };
 
 /* --- what the child says ------------------------------------------------- */
@@ -35,6 +39,7 @@ struct child {
 /*
  * Lines: "Auid" counts as seen from now on. "C" begins the list of all that
  * count, which "E" ends; without that it is not believed. "P": it moves.
+ * "Osize": a message was too large. "T": the server was silent.
  */
 static void learn(const struct child *c)
 {
@@ -50,6 +55,21 @@ static void learn(const struct child *c)
 			uidl_add(c->ids, c->a->user, c->a->host,
 			    str_skip(line, 1));
 		}
+	}
+}
+
+static void learn_rest(struct child *c)
+{
+	struct str rest = buf_str(&c->said), line;
+	uint64_t size;
+
+	c->went.large = c->large;
+	while (str_cut(&rest, '\n', &line)) {
+		c->went.timed_out |= str_eqc(line, "T");
+		if (line.n > 1 && *line.p == 'O' &&
+		    c->went.large_n < TIDINGS_SIZES &&
+		    num_u64(str_skip(line, 1), UINT64_MAX, &size))
+			c->large[c->went.large_n++] = size;
 	}
 }
 
@@ -153,7 +173,7 @@ static bool start_child(struct child *c, struct poll_how *how)
 	return c->pid > 0;
 }
 
-static enum status poll_one(const struct round *r, const struct account *a,
+static enum status poll_one(const struct round *r, struct account *a,
     struct uidl *ids)
 {
 	struct child c = { .a = a, .said = BUF_MAX(IDS_MAX), .ids = ids };
@@ -171,6 +191,10 @@ static enum status poll_one(const struct round *r, const struct account *a,
 	fd_clear(&c.fd);
 	st = wait_child(&c);
 	learn(&c);
+	learn_rest(&c);
+	c.went.st = st;
+	if (r->detached)
+		tidings_after(a, &c.went);
 	buf_clear(&c.said);
 	if (uidl_save(ids, &e) != ST_OK)
 		report_error("%s", e.text);
@@ -205,6 +229,7 @@ enum status round_run(const struct round *r)
 	struct uidl *ids;
 	struct err e;
 
+	tidings_reap();
 	if (uidl_load(&ids, r->idfile, &e) != ST_OK) {
 		report_error("%s", e.text);
 		uidl_free(ids);
@@ -212,7 +237,7 @@ enum status round_run(const struct round *r)
 	}
 	for (a = r->accounts; a != NULL && daemon_ended_by() == 0;
 	     a = a->next) {
-		if (!is_due(r, a))
+		if (!is_due(r, a) || a->rests)
 			continue;
 		if (!gate_is_open(a, r->daemon)) {
 			last = PS_SUCCESS; /* as fetchmail has it */

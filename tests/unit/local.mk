@@ -78,6 +78,7 @@ UNIT_TESTS = \
 	%D%/test_spool \
 	%D%/test_text \
 	%D%/test_throttle \
+	%D%/test_tidings \
 	%D%/test_tls \
 	%D%/test_uidl
 if HAVE_SQLITE
@@ -152,6 +153,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_spool_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_text_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_throttle_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_tidings_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_tls_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_tls_pipe_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_uidl_CFLAGS = $(UNIT_CFLAGS)
