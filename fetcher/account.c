@@ -13,6 +13,7 @@
 #include "base/num.h"
 #include "fetcher/iface.h"
 #include "fetcher/report.h"
+#include "fetcher/smtphost.h"
 #include "fetcher/tidings.h"
 
 const char *calling_user(void)
@@ -159,15 +160,15 @@ static enum st check_service(const struct account *a, struct err *e)
 static enum st check_lmtp(const struct account *a, struct err *e)
 {
 	const struct option_item *i = opt_list(&a->o, OPT_SMTPHOST);
-	const char *slash;
+	struct smtphost h;
 
 	if (!opt_flag(&a->o, OPT_LMTP))
 		return ST_OK;
-	for (; i != NULL; i = i->next) {
-		slash = strchr(i->text, '/');
-		if (slash != NULL && strcmp(slash, "/25") != 0)
+	for (; i != NULL; i = i->next)
+		if (i->text[0] == '/' ||
+		    (smtphost_parse(i->text, &h, e) == ST_OK &&
+			strcmp(h.port, "25") != 0))
 			return ST_OK;
-	}
 	return err_temp(e, "",
 	    "%s configuration invalid, LMTP can't use "
 	    "default SMTP port",
@@ -197,6 +198,17 @@ static enum st check_mda(const struct account *a, struct err *e)
 	return ST_OK;
 }
 
+static enum st check_smtphost(const struct account *a, struct err *e)
+{
+	const struct option_item *i = opt_list(&a->o, OPT_SMTPHOST);
+	struct smtphost h;
+	enum st st = ST_OK;
+
+	for (; i != NULL && st == ST_OK; i = i->next)
+		st = smtphost_parse(i->text, &h, e);
+	return st;
+}
+
 static enum st check_interface(const struct account *a, struct err *e)
 {
 	const char *spec = opt_text(&a->o, OPT_INTERFACE);
@@ -212,6 +224,7 @@ static enum st check_global(const struct account *a, struct err *e)
 /* In this order; the first that fails is told. */
 static enum st (*const checks[])(const struct account *a, struct err *e) = {
 	check_service,
+	check_smtphost,
 	check_lmtp,
 	check_mda,
 	check_interface,

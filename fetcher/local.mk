@@ -34,6 +34,7 @@ FETCHER_SRC = \
 	%D%/sink_bsmtp.c \
 	%D%/sink_mda.c \
 	%D%/sink_smtp.c \
+	%D%/smtphost.c %D%/smtphost.h \
 	%D%/status.c %D%/status.h \
 	%D%/tidings.c %D%/tidings.h \
 	%D%/uidl.c %D%/uidl.h

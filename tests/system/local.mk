@@ -45,7 +45,8 @@ EXTRA_DIST += \
 	%D%/test_21_settings.py \
 	%D%/test_22_commands.py \
 	%D%/test_23_text.py \
-	%D%/test_24_tidings.py
+	%D%/test_24_tidings.py \
+	%D%/test_25_smtphost.py
 
 # Options for pytest: make check-system CHECK_SYSTEM_FLAGS='-k test_04 -x'
 CHECK_SYSTEM_FLAGS =

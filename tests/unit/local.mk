@@ -73,6 +73,7 @@ UNIT_TESTS = \
 	%D%/test_sink \
 	%D%/test_smtp_client \
 	%D%/test_smtp_parse \
+	%D%/test_smtphost \
 	%D%/test_source \
 	%D%/test_spawn \
 	%D%/test_spool \
@@ -148,6 +149,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_sink_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_smtp_client_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_smtp_parse_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_smtphost_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_source_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_spawn_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_spool_CFLAGS = $(UNIT_CFLAGS)
