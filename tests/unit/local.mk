@@ -15,6 +15,9 @@ UNIT_LDADD = %D%/libunit.a $(CMOCKA_LIBS) $(ALL_LIBS)
 %C%_test_mbox_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync -Wl,--wrap=write \
 	-Wl,--wrap=ftruncate
 
+# Notices are looked at instead of sent.
+%C%_test_refuse_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=bounce_send
+
 # A test: its name here, and a line below with its flags; LDADD and LDFLAGS
 # are the default of every check program.
 UNIT_TESTS = \
@@ -63,6 +66,7 @@ UNIT_TESTS = \
 	%D%/test_rc_lex \
 	%D%/test_rc_parse \
 	%D%/test_redirect \
+	%D%/test_refuse \
 	%D%/test_report \
 	%D%/test_resolve \
 	%D%/test_route \
@@ -139,6 +143,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_rc_lex_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_rc_parse_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_redirect_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_refuse_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_report_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_resolve_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_route_CFLAGS = $(UNIT_CFLAGS)
