@@ -13,6 +13,7 @@
 #include "base/num.h"
 #include "fetcher/iface.h"
 #include "fetcher/report.h"
+#include "fetcher/route.h"
 #include "fetcher/smtphost.h"
 #include "fetcher/tidings.h"
 
@@ -298,4 +299,61 @@ enum st accounts_settle(struct config *c, const struct cli *cli,
 		for (i = 0; i < NELEM(checks) && st == ST_OK; i++)
 			st = checks[i](a, e);
 	return st;
+}
+
+/* --- what is odd ---------------------------------------------------------- */
+
+static const struct {
+	const char *port, *service;
+	bool tls; /* from the first octet */
+	const char *need;
+} ports[] = {
+	{ "110", "pop3", false, "port 995/service pop3s for --ssl" },
+	{ "143", "imap", false, "port 993/service imaps for --ssl" },
+	{ "993", "imaps", true, "--ssl for port 993/service imaps" },
+	{ "995", "pop3s", true, "--ssl for port 995/service pop3s" },
+};
+
+static void warn_of_port(const struct account *a)
+{
+	const char *port = opt_text(&a->o, OPT_SERVICE);
+	bool ssl = opt_flag(&a->o, OPT_SSL);
+	size_t i;
+
+	for (i = 0; i < NELEM(ports) && port != NULL; i++) {
+		if (strcmp(port, ports[i].port) != 0 &&
+		    strcmp(port, ports[i].service) != 0)
+			continue;
+		if (ports[i].tls != ssl)
+			report_error("WARNING: %s configuration invalid, you "
+				     "normally need %s.",
+			    a->label, ports[i].need);
+	}
+}
+
+static void warn_of_envelope(const struct account *a)
+{
+	if (!route_is_multidrop(a) || opt_is_set(&a->o, OPT_ENVELOPE))
+		return;
+	report_error("warning: multidrop for %s requires envelope option!",
+	    a->label);
+	report_error("warning: without it recipients are guessed from To and "
+		     "Cc, and much goes to the postmaster");
+}
+
+void accounts_warn(const struct account *first, bool again_and_again)
+{
+	const struct account *a;
+	bool loops = false;
+
+	for (a = first; a != NULL; a = a->next) {
+		warn_of_port(a);
+		warn_of_envelope(a);
+		loops |= (again_and_again || opt_flag(&a->o, OPT_IDLE)) &&
+		    opt_flag(&a->o, OPT_FETCHALL) && opt_flag(&a->o, OPT_KEEP);
+	}
+	if (loops)
+		fprintf(stderr,
+		    "Both fetchall and keep on in daemon or idle mode is a "
+		    "mistake!\n");
 }

@@ -40,6 +40,7 @@ static const struct option extras[] = {
 	{ "yydebug", no_argument, NULL, 'y' },
 	{ "configdump", optional_argument, NULL, X_CONFIGDUMP },
 	{ "check-config", no_argument, NULL, X_CHECKCONFIG },
+	{ "dry-run", no_argument, NULL, X_DRYRUN },
 	{ "nokeep", no_argument, NULL, X_NOKEEP },
 	{ "nobounce", no_argument, NULL, X_NOBOUNCE },
 	{ "nosoftbounce", no_argument, NULL, X_NOSOFTBOUNCE },
@@ -86,6 +87,7 @@ static void usage(FILE *to)
 	    "  -f, --fetchmailrc F   the rc file\n"
 	    "  -K, --nokeep          delete what was delivered\n"
 	    "      --check-config    read the settings, say what is odd\n"
+	    "      --dry-run         like -c, and say where mail would go\n"
 	    "      --configdump[=json]  the settings for programs\n",
 	    report_prog());
 	for (i = 0; i < OPT_COUNT; i++) {
@@ -210,6 +212,10 @@ static bool own_option(struct cli *c, int opt)
 	case X_CHECKCONFIG:
 		c->check_config = true;
 		return true;
+	case X_DRYRUN:
+		c->dry_run = true;
+		c->check = true;
+		break;
 	case 'c':
 		c->check = true;
 		break;

@@ -17,7 +17,7 @@ struct cli {
 	bool configdump;
 	bool json, bad_form; /* configdump as JSON */
 	bool check_config; /* read the settings, say what is odd, do nothing */
-	bool dry_run;      /* list what would be fetched, and leave it */
+	bool dry_run;      /* check, and say what would be done */
 	int verbose;
 	bool silent;
 	bool blocks_wakeup; /* something else than -s -v -V --configdump */

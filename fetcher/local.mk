@@ -18,6 +18,7 @@ FETCHER_SRC = \
 	%D%/password.c %D%/password.h \
 	%D%/paths.c %D%/paths.h \
 	%D%/pidfile.c %D%/pidfile.h \
+	%D%/plan.c %D%/plan.h \
 	%D%/plugin.c %D%/plugin.h \
 	%D%/poll.c %D%/poll.h \
 	%D%/pop3.c %D%/pop3.h \

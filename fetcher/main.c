@@ -231,20 +231,6 @@ static int set_report(struct program *p)
 	return -1;
 }
 
-static void warn_of_loops(const struct program *p)
-{
-	const struct account *a;
-
-	for (a = p->accounts; a != NULL; a = a->next)
-		if (opt_flag(&a->o, OPT_FETCHALL) &&
-		    opt_flag(&a->o, OPT_KEEP)) {
-			fprintf(stderr,
-			    "Both fetchall and keep on in daemon "
-			    "or idle mode is a mistake!\n");
-			return;
-		}
-}
-
 static int settle(struct program *p)
 {
 	struct err e;
@@ -260,8 +246,7 @@ static int settle(struct program *p)
 	}
 	if (!p->cli.check)
 		p->interval = opt_num(&p->config.global, OPT_DAEMON);
-	if (p->interval > 0)
-		warn_of_loops(p);
+	accounts_warn(p->accounts, p->interval > 0);
 	return -1;
 }
 
@@ -367,6 +352,8 @@ static int run(struct program *p)
 		daemon_ready(PS_EXCLUDE);
 		return PS_EXCLUDE;
 	}
+	if (p->cli.dry_run)
+		show_plan(p->accounts);
 	status = set_report(p);
 	daemon_ready(status < 0 ? PS_SUCCESS : status);
 	if (status < 0 && p->interval > 0)

@@ -10,6 +10,7 @@
 #include "fetcher/account.h"
 #include "fetcher/dump.h"
 #include "fetcher/host.h"
+#include "fetcher/plan.h"
 #include "fetcher/report.h"
 #include "fetcher/route.h"
 #include "fetcher/settings.h"
@@ -73,6 +74,16 @@ int show_dump(const struct show *s)
 	dump_config(&out, s->cli->json ? DUMP_JSON : DUMP_PYTHON, first,
 	    &s->config->global, &f);
 	return write_out(&out);
+}
+
+void show_plan(const struct account *first)
+{
+	AUTO_BUF out = BUF_MAX(DUMP_MAX);
+
+	for (; first != NULL; first = first->next)
+		plan_text(&out, first);
+	if (write_out(&out) != PS_SUCCESS)
+		report_error("the plan is not complete");
 }
 
 /* --- mistakes ------------------------------------------------------------- */

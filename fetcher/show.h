@@ -22,6 +22,9 @@ int show_dump(const struct show *s);
  */
 int show_check(const struct show *s);
 
+/* What polling these accounts would do, in words: --dry-run. */
+void show_plan(const struct account *first);
+
 /*
  * The nth warning about an account, from 0; NULL: no more. Pure, for
  * show_check() and tests. mistake_count() is beyond the last n; those that do
