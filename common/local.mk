@@ -112,7 +112,6 @@ COMMON_SRC = \
 	%D%/priv/ipc.c %D%/priv/ipc.h \
 	%D%/priv/notify.c %D%/priv/notify.h \
 	%D%/priv/sandbox.c %D%/priv/sandbox.h
-
 if HAVE_CDB
 COMMON_SRC += %D%/map/map_cdb.c %D%/map/write_cdb.c
 else

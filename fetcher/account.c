@@ -11,7 +11,11 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "fetcher/iface.h"
 #include "fetcher/report.h"
+#include "fetcher/route.h"
+#include "fetcher/smtphost.h"
+#include "fetcher/tidings.h"
 
 const char *calling_user(void)
 {
@@ -170,9 +174,7 @@ static enum st check_done(const struct account *a, struct err *e)
 	for (i = 0; i < OPT_COUNT; i++)
 		if (!option_row((enum option_id)i)->done &&
 		    (is_used(&a->o.v[i]) || is_used(&a->global->v[i])))
-			return err_temp(e, "",
-			    "%s: option %s is not supported "
-			    "yet",
+			return err_temp(e, "", "%s: option %s is not supported",
 			    a->label, option_row((enum option_id)i)->keyword);
 	return ST_OK;
 }
@@ -194,41 +196,130 @@ static enum st check_service(const struct account *a, struct err *e)
 static enum st check_lmtp(const struct account *a, struct err *e)
 {
 	const struct option_item *i = opt_list(&a->o, OPT_SMTPHOST);
-	const char *slash;
+	struct smtphost h;
 
 	if (!opt_flag(&a->o, OPT_LMTP))
 		return ST_OK;
-	for (; i != NULL; i = i->next) {
-		slash = strchr(i->text, '/');
-		if (slash != NULL && strcmp(slash, "/25") != 0)
+	for (; i != NULL; i = i->next)
+		if (i->text[0] == '/' ||
+		    (smtphost_parse(i->text, &h, e) == ST_OK &&
+			strcmp(h.port, "25") != 0))
 			return ST_OK;
-	}
 	return err_temp(e, "",
 	    "%s configuration invalid, LMTP can't use "
 	    "default SMTP port",
 	    a->label);
 }
 
-static enum st settle_one(struct config *c, const struct cli *cli,
-    const struct record *r, const struct user *u, size_t number,
-    struct account ***end, struct err *e)
+/* They are put in with quotes around them: more would end those. */
+static enum st check_mda(const struct account *a, struct err *e)
+{
+	const char *c = opt_text(&a->o, OPT_MDA);
+	char quote = '\0';
+
+	for (; c != NULL && *c != '\0'; c++) {
+		if (quote == '\0' && (*c == '\'' || *c == '"'))
+			quote = *c;
+		else if (*c == quote)
+			quote = '\0';
+		else if (*c == '\\' && quote != '\'' && c[1] != '\0')
+			c++;
+		else if (quote != '\0' && *c == '%' &&
+		    (c[1] == 'T' || c[1] == 'F'))
+			return err_temp(e, "",
+			    "%s: %%%c must not stand in quotes in mda; it "
+			    "gets its own: leave out the quotes",
+			    a->label, c[1]);
+	}
+	return ST_OK;
+}
+
+static enum st check_smtphost(const struct account *a, struct err *e)
+{
+	const struct option_item *i = opt_list(&a->o, OPT_SMTPHOST);
+	struct smtphost h;
+	enum st st = ST_OK;
+
+	for (; i != NULL && st == ST_OK; i = i->next)
+		st = smtphost_parse(i->text, &h, e);
+	return st;
+}
+
+static enum st check_interface(const struct account *a, struct err *e)
+{
+	const char *spec = opt_text(&a->o, OPT_INTERFACE);
+
+	return spec != NULL ? iface_check(spec, e) : ST_OK;
+}
+
+static enum st check_global(const struct account *a, struct err *e)
+{
+	return tidings_check(a->global, e);
+}
+
+/* In this order; the first that fails is told. */
+static enum st (*const checks[])(const struct account *a, struct err *e) = {
+	check_service,
+	check_smtphost,
+	check_lmtp,
+	check_mda,
+	check_interface,
+	check_global,
+	check_done,
+};
+
+static struct account *add_account(struct config *c, const struct cli *cli,
+    const struct record *r, const struct user *u, struct account ***end)
 {
 	struct account *a = arena_alloc(&c->arena, sizeof(*a));
 	const char *via;
 
 	a->label = r->label;
-	a->number_in_record = number;
+	a->active = r->wanted;
 	merge(c, cli, r, u, a);
 	via = opt_text(&a->o, OPT_VIA);
 	a->host = via != NULL ? via : r->label;
 	a->global = &c->global;
 	name_user(cli, c, u, a);
-	if (check_service(a, e) != ST_OK || check_lmtp(a, e) != ST_OK ||
-	    check_done(a, e) != ST_OK)
-		return ST_TEMP;
 	**end = a;
 	*end = &a->next;
-	return ST_OK;
+	return a;
+}
+
+/* The users of a record, each an account. */
+static void add_accounts(struct config *c, const struct cli *cli,
+    const struct record *r, struct account ***end)
+{
+	const struct user *u = r->users;
+	size_t number = 0;
+
+	do {
+		add_account(c, cli, r, u, end)->number_in_record = number++;
+		u = u != NULL ? u->next : NULL;
+	} while (u != NULL);
+}
+
+enum st accounts_list(struct config *c, const struct cli *cli,
+    struct account **first)
+{
+	struct account **end = first;
+	const struct record *r;
+
+	*first = NULL;
+	choose(c, cli);
+	for (r = c->records; r != NULL; r = r->next)
+		add_accounts(c, cli, r, &end);
+	return c->records != NULL ? ST_OK : ST_NONE;
+}
+
+/* Those that are polled, of a list of all. */
+static void drop_inactive(struct account **first)
+{
+	while (*first != NULL)
+		if ((*first)->active)
+			first = &(*first)->next;
+		else
+			*first = (*first)->next;
 }
 
 /* Who waits in one folder does not come to another, nor to another account. */
@@ -252,26 +343,70 @@ static enum st check_idle(const struct account *first, struct err *e)
 enum st accounts_settle(struct config *c, const struct cli *cli,
     struct account **first, struct err *e)
 {
-	struct account **end = first;
-	const struct record *r;
-	const struct user *u;
-	size_t number;
+	const struct account *a;
+	size_t i;
+	enum st st = accounts_list(c, cli, first);
 
-	*first = NULL;
-	choose(c, cli);
-	if (c->records == NULL)
-		return ST_NONE;
-	for (r = c->records; r != NULL; r = r->next) {
-		if (!r->wanted)
+	drop_inactive(first);
+	for (a = *first; a != NULL; a = a->next)
+		for (i = 0; i < NELEM(checks) && st == ST_OK; i++)
+			st = checks[i](a, e);
+	return st == ST_OK ? check_idle(*first, e) : st;
+}
+
+/* --- what is odd ---------------------------------------------------------- */
+
+static const struct {
+	const char *port, *service;
+	bool tls; /* from the first octet */
+	const char *need;
+} ports[] = {
+	{ "110", "pop3", false, "port 995/service pop3s for --ssl" },
+	{ "143", "imap", false, "port 993/service imaps for --ssl" },
+	{ "993", "imaps", true, "--ssl for port 993/service imaps" },
+	{ "995", "pop3s", true, "--ssl for port 995/service pop3s" },
+};
+
+static void warn_of_port(const struct account *a)
+{
+	const char *port = opt_text(&a->o, OPT_SERVICE);
+	bool ssl = opt_flag(&a->o, OPT_SSL);
+	size_t i;
+
+	for (i = 0; i < NELEM(ports) && port != NULL; i++) {
+		if (strcmp(port, ports[i].port) != 0 &&
+		    strcmp(port, ports[i].service) != 0)
 			continue;
-		u = r->users;
-		number = 0;
-		do {
-			if (settle_one(c, cli, r, u, number++, &end, e) !=
-			    ST_OK)
-				return ST_TEMP;
-			u = u != NULL ? u->next : NULL;
-		} while (u != NULL);
+		if (ports[i].tls != ssl)
+			report_error("WARNING: %s configuration invalid, you "
+				     "normally need %s.",
+			    a->label, ports[i].need);
 	}
-	return check_idle(*first, e);
+}
+
+static void warn_of_envelope(const struct account *a)
+{
+	if (!route_is_multidrop(a) || opt_is_set(&a->o, OPT_ENVELOPE))
+		return;
+	report_error("warning: multidrop for %s requires envelope option!",
+	    a->label);
+	report_error("warning: without it recipients are guessed from To and "
+		     "Cc, and much goes to the postmaster");
+}
+
+void accounts_warn(const struct account *first, bool again_and_again)
+{
+	const struct account *a;
+	bool loops = false;
+
+	for (a = first; a != NULL; a = a->next) {
+		warn_of_port(a);
+		warn_of_envelope(a);
+		loops |= (again_and_again || opt_flag(&a->o, OPT_IDLE)) &&
+		    opt_flag(&a->o, OPT_FETCHALL) && opt_flag(&a->o, OPT_KEEP);
+	}
+	if (loops)
+		fprintf(stderr,
+		    "Both fetchall and keep on in daemon or idle mode is a "
+		    "mistake!\n");
 }

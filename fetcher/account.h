@@ -19,6 +19,16 @@
 enum st accounts_settle(struct config *c, const struct cli *cli,
     struct account **first, struct err *e) MUST_CHECK;
 
+/*
+ * All of them, "skip" or not, unchecked: for those who only show them; active
+ * is what would be polled. ST_NONE: no server at all.
+ */
+enum st accounts_list(struct config *c, const struct cli *cli,
+    struct account **first) MUST_CHECK;
+
+/* Say what is odd about those that are polled, and go on. */
+void accounts_warn(const struct account *first, bool again_and_again);
+
 /* Who calls: the first of FETCHMAILUSER, LOGNAME, USER that is our uid. */
 const char *calling_user(void);
 

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "fetcher/report.h"
+#include "fetcher/smtphost.h"
 #include "mail/smtp_client.h"
 #include "net/conn.h"
 
@@ -230,15 +231,27 @@ static bool step(struct smtp_client *c, struct smtp_reply *r, int class,
 	return false;
 }
 
+static bool greet(struct smtp_client *c, struct smtp_reply *r,
+    const struct bounce *b, const struct smtphost *to, struct err *e)
+{
+	AUTO_BUF line = BUF_MAX(4096);
+
+	if (smtphost_begin(c, to, NULL, e) != ST_OK || !step(c, r, 2, e, NULL))
+		return false;
+	if (to->tls == SMTPHOST_STARTTLS)
+		return smtp_hello(c, b->fqdn, r, e) == ST_OK &&
+		    smtphost_upgrade(c, to, NULL, b->fqdn, e) == ST_OK;
+	buf_setf(&line, "HELO %s", b->fqdn);
+	return step(c, r, 2, e, buf_c(&line));
+}
+
 static bool talk(struct smtp_client *c, struct smtp_reply *r,
     const struct bounce *b, struct err *e)
 {
 	AUTO_BUF text = BUF_MAX(BOUNCE_MAX);
 	AUTO_BUF line = BUF_MAX(4096);
 
-	buf_setf(&line, "HELO %s", b->fqdn);
-	if (!step(c, r, 2, e, NULL) || !step(c, r, 2, e, buf_c(&line)) ||
-	    !step(c, r, 2, e, "MAIL FROM:<>"))
+	if (!step(c, r, 2, e, "MAIL FROM:<>"))
 		return false;
 	buf_setf(&line, "RCPT TO:<%s>", b->to);
 	if (!step(c, r, 2, e, buf_c(&line)) || !step(c, r, 3, e, "DATA"))
@@ -252,33 +265,28 @@ static bool talk(struct smtp_client *c, struct smtp_reply *r,
 	return step(c, r, 2, NULL, "QUIT") || true;
 }
 
-static enum st send_to(const struct bounce *b, const char *host,
-    const char *port, struct err *e)
+static enum st send_to(const struct bounce *b, const char *entry, struct err *e)
 {
 	struct smtp_client c = { .trace = trace };
 	struct smtp_reply r = SMTP_REPLY;
+	struct smtphost to;
 	bool ok;
 
-	if (conn_open(&c.conn, host, port, TIMEOUT_MS, e) != ST_OK)
+	if (smtphost_parse(entry, &to, e) != ST_OK ||
+	    conn_open(&c.conn, to.host, to.port, TIMEOUT_MS, e) != ST_OK)
 		return ST_TEMP;
-	ok = talk(&c, &r, b, e);
+	ok = greet(&c, &r, b, &to, e) && talk(&c, &r, b, e);
 	smtp_reply_clear(&r);
+	smtp_client_clear(&c);
 	conn_close(c.conn);
 	return ok ? ST_OK : ST_TEMP;
 }
 
 enum st bounce_send(const struct bounce *b, const char *fallback, struct err *e)
 {
-	char host[256];
-	char *slash;
-
-	if (send_to(b, "localhost", "25", e) == ST_OK)
+	if (send_to(b, "localhost", e) == ST_OK)
 		return ST_OK;
 	if (fallback == NULL || fallback[0] == '/')
 		return ST_TEMP;
-	snprintf(host, sizeof(host), "%s", fallback);
-	slash = strchr(host, '/');
-	if (slash != NULL)
-		*slash++ = '\0';
-	return send_to(b, host, slash != NULL ? slash : "25", e);
+	return send_to(b, fallback, e);
 }

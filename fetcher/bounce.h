@@ -56,8 +56,8 @@ bool bounce_allowed(struct str sender);
 void bounce_text(struct buf *out, const struct bounce *b);
 
 /*
- * Send it by SMTP to localhost port 25, or else to fallback ("host/port", NULL
- * for none). ST_TEMP: neither took it.
+ * Send it by SMTP to localhost port 25, or else to fallback (an entry of smtphost,
+ * NULL for none). ST_TEMP: neither took it.
  */
 enum st bounce_send(const struct bounce *b, const char *fallback, struct err *e)
     MUST_CHECK;

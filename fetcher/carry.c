@@ -83,6 +83,30 @@ static enum status open_body(struct carry *c, struct err *e)
 	return st;
 }
 
+/* A line of the body on its way out, decoded when that is wanted. */
+static enum fate put_line(struct carry *c, struct str line)
+{
+	AUTO_BUF plain = BUF_MAX(4 * CONN_LINE_MAX);
+
+	report_line_moved(line.n);
+	if (!c->qp)
+		return sink_text(c->sink, line);
+	mime_qp_add(&c->decoder, line, &plain);
+	return sink_text(c->sink, buf_str(&plain));
+}
+
+static enum fate put_end(struct carry *c)
+{
+	AUTO_BUF plain = BUF_MAX(4 * CONN_LINE_MAX);
+	enum fate fate = FATE_TAKEN;
+
+	if (c->qp) {
+		mime_qp_end(&c->decoder, &plain);
+		fate = sink_text(c->sink, buf_str(&plain));
+	}
+	return fate == FATE_TAKEN ? sink_end(c->sink) : fate;
+}
+
 static enum status hand_body(struct carry *c, bool more, enum fate *fate,
     struct err *e)
 {
@@ -95,7 +119,7 @@ static enum status hand_body(struct carry *c, bool more, enum fate *fate,
 			moved = clock_ms();
 			c->moved(c->arg);
 		}
-		*fate = sink_text(c->sink, line);
+		*fate = put_line(c, line);
 		if (*fate != FATE_TAKEN)
 			return PS_SUCCESS;
 	}
@@ -103,7 +127,7 @@ static enum status hand_body(struct carry *c, bool more, enum fate *fate,
 		sink_abort(c->sink);
 		return st;
 	}
-	*fate = sink_end(c->sink);
+	*fate = put_end(c);
 	return PS_SUCCESS;
 }
 
@@ -235,6 +259,8 @@ static enum status hand_over(struct carry *c, struct str raw,
     const struct route *route, bool more, enum fate *fate, struct err *e)
 {
 	AUTO_BUF sender = BUF_MAX(ADDRESS_MAX);
+	AUTO_BUF decoded = BUF_MAX(HEADER_MAX);
+	struct str shown = raw;
 	struct header_rules rules = { .user = c->a->user,
 		.truename = c->truename,
 		.keep_return_path = c->sink->ops->keeps_return_path,
@@ -249,10 +275,15 @@ static enum status hand_over(struct carry *c, struct str raw,
 
 	header_sender(c->headerless ? STR_NONE : raw, &rules, &sender);
 	m.sender = buf_c(&sender);
-	m.body_bits = body_bits(c, raw);
+	if (opt_flag(&c->a->o, OPT_MIMEDECODE)) {
+		c->qp = header_is_qp(raw);
+		header_decode(raw, c->qp, &decoded);
+		shown = buf_str(&decoded);
+	}
+	m.body_bits = body_bits(c, shown);
 	*fate = sink_begin(c->sink, &m);
 	if (*fate == FATE_TAKEN)
-		*fate = hand_header(c, raw, &rules, route);
+		*fate = hand_header(c, shown, &rules, route);
 	else if (*fate != FATE_DOWN && *fate != FATE_BROKEN)
 		return drain(c, more, e);
 	if (*fate != FATE_TAKEN)
@@ -300,8 +331,11 @@ enum status carry_message(struct carry *c, enum fate *fate, struct err *e)
 		return st;
 	if (is_rejected(c, buf_str(&raw)))
 		return drain(c, more, e);
+	report_header_moved(raw.n);
 	c->headerless = raw.n == 0;
 	if (c->headerless)
 		make_headerless(c, &raw);
-	return route_and_hand(c, buf_str(&raw), more, fate, e);
+	st = route_and_hand(c, buf_str(&raw), more, fate, e);
+	buf_clear(&c->decoder.hold);
+	return st;
 }

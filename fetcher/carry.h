@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "fetcher/config.h"
+#include "fetcher/mime.h"
 #include "fetcher/proto.h"
 #include "fetcher/sink.h"
 
@@ -26,6 +27,8 @@ struct carry {
 	struct sink *sink;
 	uint64_t size;   /* as the server says */
 	bool headerless; /* what it has was made up here */
+	bool qp;         /* mimedecode: its body is being decoded */
+	struct mime_qp decoder;
 	struct carry_last *last;
 	void (*moved)(void *arg); /* called now and then in a long text */
 	void *arg;

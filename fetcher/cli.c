@@ -18,6 +18,8 @@
 
 enum extra {
 	X_CONFIGDUMP = 5000,
+	X_CHECKCONFIG,
+	X_DRYRUN,
 	X_NOKEEP,
 	X_NOBOUNCE,
 	X_NOSOFTBOUNCE,
@@ -36,7 +38,9 @@ static const struct option extras[] = {
 	{ "quit", no_argument, NULL, 'q' },
 	{ "fetchmailrc", required_argument, NULL, 'f' },
 	{ "yydebug", no_argument, NULL, 'y' },
-	{ "configdump", no_argument, NULL, X_CONFIGDUMP },
+	{ "configdump", optional_argument, NULL, X_CONFIGDUMP },
+	{ "check-config", no_argument, NULL, X_CHECKCONFIG },
+	{ "dry-run", no_argument, NULL, X_DRYRUN },
 	{ "nokeep", no_argument, NULL, X_NOKEEP },
 	{ "nobounce", no_argument, NULL, X_NOBOUNCE },
 	{ "nosoftbounce", no_argument, NULL, X_NOSOFTBOUNCE },
@@ -81,7 +85,10 @@ static void usage(FILE *to)
 	    "  -q, --quit            end the one that runs\n"
 	    "  -N, --nodetach        stay in the foreground\n"
 	    "  -f, --fetchmailrc F   the rc file\n"
-	    "  -K, --nokeep          delete what was delivered\n",
+	    "  -K, --nokeep          delete what was delivered\n"
+	    "      --check-config    read the settings, say what is odd\n"
+	    "      --dry-run         like -c, and say where mail would go\n"
+	    "      --configdump[=json]  the settings for programs\n",
 	    report_prog());
 	for (i = 0; i < OPT_COUNT; i++) {
 		r = option_row((enum option_id)i);
@@ -198,7 +205,17 @@ static bool own_option(struct cli *c, int opt)
 		return true;
 	case X_CONFIGDUMP:
 		c->configdump = true;
+		c->json = optarg != NULL && strcmp(optarg, "json") == 0;
+		c->bad_form =
+		    optarg != NULL && !c->json && strcmp(optarg, "python") != 0;
 		return true;
+	case X_CHECKCONFIG:
+		c->check_config = true;
+		return true;
+	case X_DRYRUN:
+		c->dry_run = true;
+		c->check = true;
+		break;
 	case 'c':
 		c->check = true;
 		break;
@@ -301,5 +318,7 @@ int cli_parse(struct cli *c, int argc, char **argv, struct arena *a)
 	c->servers = argv + optind;
 	c->n = argc - optind;
 	c->quit_only = c->quit && last_quit == argc;
+	if (c->bad_form)
+		return bad_value("configdump form", "json or python");
 	return check_combinations(c);
 }

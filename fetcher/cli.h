@@ -13,7 +13,11 @@
 struct cli {
 	struct options opts;
 	const char *rc; /* -f, NULL: by rule */
-	bool check, version, quit, quit_only, nodetach, configdump;
+	bool check, version, quit, quit_only, nodetach;
+	bool configdump;
+	bool json, bad_form; /* configdump as JSON */
+	bool check_config; /* read the settings, say what is odd, do nothing */
+	bool dry_run;      /* check, and say what would be done */
 	int verbose;
 	bool silent;
 	bool blocks_wakeup; /* something else than -s -v -V --configdump */

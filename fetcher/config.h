@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "fetcher/options.h"
@@ -42,9 +43,18 @@ struct account {
 	const char *host;  /* via, else label */
 	const char *user;  /* remote name */
 	const char *password;
-	size_t number_in_record;
+	size_t number_in_record; /* 0: the first of its record */
+	bool active;             /* it is polled this time */
 	struct options o;
 	const struct options *global;
+	uint64_t packets;   /* of the monitored device after the last poll */
+	bool packets_known; /* else it was not polled yet */
+	/* What a daemon remembers of its polls, tidings.c. */
+	uint64_t auth_failures, timeouts; /* in a row */
+	bool logged_in;                   /* once */
+	bool rests;                       /* not polled: too many timeouts */
+	bool warned;
+	int64_t warned_at; /* when about large messages, clock_ms() / 1000 */
 };
 
 #endif

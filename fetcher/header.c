@@ -5,6 +5,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "fetcher/mime.h"
+
 /* Cut one field with its continuation lines off *raw. */
 static bool next_field(struct str *raw, struct str *field)
 {
@@ -362,4 +364,45 @@ void header_rewrite(struct str raw, const struct header_rules *r,
 	if (!placed)
 		buf_add(out, received);
 	buf_add(out, buf_str(&body));
+}
+
+/* --- mimedecode ----------------------------------------------------------- */
+
+bool header_is_qp(struct str raw)
+{
+	AUTO_BUF v = BUF_MAX(HEADER_MAX);
+
+	return header_get(raw, "MIME-Version", &v) &&
+	    header_get(raw, "Content-Type", &v) &&
+	    str_istarts(buf_str(&v), STR("text/")) &&
+	    header_get(raw, "Content-Transfer-Encoding", &v) &&
+	    str_ieqc(buf_str(&v), "quoted-printable");
+}
+
+/* With blanks, so that the field is as long as before: fetchmail does it. */
+static void add_8bit(struct str field, struct buf *out)
+{
+	ptrdiff_t at = str_find(field, ':') + 1, word = at;
+	ptrdiff_t end = str_find(field, '\n');
+	size_t i, n = sizeof("quoted-printable") - 1;
+
+	while ((size_t)word < field.n && str_isspace(field.p[word]))
+		word++;
+	buf_add(out, str_head(field, (size_t)word));
+	buf_addc(out, "8bit");
+	for (i = 4; i < n; i++)
+		buf_addch(out, ' ');
+	buf_addc(out, end > 0 && field.p[end - 1] == '\r' ? "\r\n" : "\n");
+}
+
+void header_decode(struct str raw, bool qp, struct buf *out)
+{
+	struct str field;
+
+	while (next_field(&raw, &field)) {
+		if (qp && is(field, "Content-Transfer-Encoding"))
+			add_8bit(field, out);
+		else
+			mime_words(field, has_addresses(field), out);
+	}
 }

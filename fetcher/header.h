@@ -42,4 +42,12 @@ bool header_is_bad(struct str raw);
 /* Does a field of this name exist, and what is its value (unfolded)? */
 bool header_get(struct str raw, const char *name, struct buf *value);
 
+/* A quoted-printable text of its own, as MIME tells: not of many parts. */
+bool header_is_qp(struct str raw);
+/*
+ * The header with its encoded words decoded; qp: and Content-Transfer-Encoding
+ * "8bit", for a body that is decoded as well.
+ */
+void header_decode(struct str raw, bool qp, struct buf *out);
+
 #endif

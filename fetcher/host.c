@@ -80,11 +80,14 @@ bool host_is_alias(const char *a, const char *b, bool by_address)
 	return same;
 }
 
+const char *host_default_postmaster(void)
+{
+	return getuid() == 0 ? "postmaster" : calling_user();
+}
+
 const char *host_postmaster(const struct account *a)
 {
 	const char *set = opt_text(a->global, OPT_POSTMASTER);
 
-	if (set != NULL)
-		return set;
-	return getuid() == 0 ? "postmaster" : calling_user();
+	return set != NULL ? set : host_default_postmaster();
 }

@@ -22,5 +22,7 @@ enum st host_canonical(const char *host, struct arena *a, const char **name,
 bool host_is_alias(const char *a, const char *b, bool by_address);
 /* set postmaster, else the caller (root: "postmaster"); "" for nobody. */
 const char *host_postmaster(const struct account *a);
+/* Who it is when nobody is set. */
+const char *host_default_postmaster(void);
 
 #endif

@@ -7,8 +7,11 @@ FETCHER_SRC = \
 	%D%/cli.c %D%/cli.h \
 	%D%/config.h \
 	%D%/daemon.c %D%/daemon.h \
+	%D%/dump.c %D%/dump.h \
+	%D%/gate.c %D%/gate.h \
 	%D%/header.c %D%/header.h \
 	%D%/host.c %D%/host.h \
+	%D%/iface.c %D%/iface.h \
 	%D%/imap.c %D%/imap.h \
 	%D%/imap_box.c \
 	%D%/imap_login.c \
@@ -17,11 +20,14 @@ FETCHER_SRC = \
 	%D%/imap_text.c \
 	%D%/instance.c %D%/instance.h \
 	%D%/message.c %D%/message.h \
+	%D%/mime.c %D%/mime.h \
 	%D%/netrc.c %D%/netrc.h \
 	%D%/options.c %D%/options.def %D%/options.h \
 	%D%/password.c %D%/password.h \
 	%D%/paths.c %D%/paths.h \
 	%D%/pidfile.c %D%/pidfile.h \
+	%D%/plan.c %D%/plan.h \
+	%D%/plugin.c %D%/plugin.h \
 	%D%/poll.c %D%/poll.h \
 	%D%/pop3.c %D%/pop3.h \
 	%D%/pop3_box.c \
@@ -33,14 +39,17 @@ FETCHER_SRC = \
 	%D%/round.c %D%/round.h \
 	%D%/route.c %D%/route.h \
 	%D%/server.c %D%/server.h \
+	%D%/settings.c %D%/settings.h \
+	%D%/show.c %D%/show.h \
 	%D%/sink.c %D%/sink.h \
 	%D%/sink_bsmtp.c \
 	%D%/sink_mda.c \
 	%D%/sink_smtp.c \
+	%D%/smtphost.c %D%/smtphost.h \
 	%D%/status.c %D%/status.h \
+	%D%/tidings.c %D%/tidings.h \
 	%D%/told.c %D%/told.h \
 	%D%/uidl.c %D%/uidl.h
-
 bin_PROGRAMS += %D%/fetcher
 %C%_fetcher_SOURCES = %D%/main.c $(FETCHER_SRC)
 %C%_fetcher_LDADD = common/libcommon.a $(ALL_LIBS)

@@ -22,6 +22,8 @@
 #include "fetcher/rc_parse.h"
 #include "fetcher/report.h"
 #include "fetcher/round.h"
+#include "fetcher/show.h"
+#include "fetcher/tidings.h"
 
 #define RC_MAX (16u << 20)
 
@@ -46,6 +48,11 @@ static int finish(struct program *p, int status)
 	return status;
 }
 
+static const char *rc_path(const struct program *p)
+{
+	return p->cli.rc != NULL ? p->cli.rc : p->paths.rc;
+}
+
 /* --- the rc file --------------------------------------------------------- */
 
 static int check_file(const char *file)
@@ -60,7 +67,7 @@ static int check_file(const char *file)
 
 static int read_rc(struct program *p, struct buf *text)
 {
-	const char *rc = p->cli.rc != NULL ? p->cli.rc : p->paths.rc;
+	const char *rc = rc_path(p);
 	char dir[PATH_MAX];
 	struct err e;
 	enum st st;
@@ -93,7 +100,7 @@ static int read_rc(struct program *p, struct buf *text)
 static int load(struct program *p)
 {
 	AUTO_BUF text = BUF_MAX(RC_MAX);
-	const char *rc = p->cli.rc != NULL ? p->cli.rc : p->paths.rc;
+	const char *rc = rc_path(p);
 	int rcode = -1;
 
 	p->config.end = &p->config.records;
@@ -107,32 +114,7 @@ static int load(struct program *p)
 	return rcode;
 }
 
-/* --- version and dump ---------------------------------------------------- */
-
-static int show_version(const struct program *p)
-{
-	const struct record *r;
-
-	printf("This is %s release %s (fetcher)\n", report_prog(),
-	    PACKAGE_VERSION);
-	printf("Protocols: POP3. TLS: OpenSSL, 1.2 and later.\n");
-	if (p->config.records == NULL)
-		fprintf(stderr,
-		    "No mailservers set up -- perhaps %s is "
-		    "missing?\n",
-		    p->cli.rc != NULL ? p->cli.rc : p->paths.rc);
-	for (r = p->config.records; r != NULL; r = r->next)
-		printf("Server %s%s\n", r->label,
-		    r->skip ? " (skipped unless named)" : "");
-	return PS_SUCCESS;
-}
-
 /* --- rounds -------------------------------------------------------------- */
-
-static const char *rc_path(const struct program *p)
-{
-	return p->cli.rc != NULL ? p->cli.rc : p->paths.rc;
-}
 
 static time_t rc_mtime(const struct program *p)
 {
@@ -174,12 +156,19 @@ static void restart_if_changed(struct program *p)
 	report_error("the restart failed: %m");
 }
 
+static void wake(struct program *p, int sig)
+{
+	report_note("awakened by signal %d", sig);
+	tidings_wake(p->accounts);
+}
+
 static int rounds(struct program *p)
 {
 	struct round r = { .accounts = p->accounts,
 		.idfile = p->idfile,
 		.check = p->cli.check,
-		.daemon = p->interval > 0 };
+		.daemon = p->interval > 0,
+		.detached = p->interval > 0 && !p->cli.nodetach };
 	enum status status = round_run(&r);
 	int sig = 0;
 
@@ -188,7 +177,7 @@ static int rounds(struct program *p)
 		if (daemon_ended_by() != 0)
 			break;
 		if (sig != 0)
-			report_note("awakened by signal %d", sig);
+			wake(p, sig);
 		restart_if_changed(p);
 		r.turn++;
 		status = round_run(&r);
@@ -212,13 +201,24 @@ static int open_log(const struct program *p, const char *log)
 	return fd;
 }
 
+/* showdots, or -v where nobody keeps it. */
+static bool wants_marks(const struct program *p)
+{
+	struct stat sb;
+
+	if (opt_flag(&p->config.global, OPT_SHOWDOTS))
+		return true;
+	return p->cli.verbose > 0 && fstat(STDOUT_FILENO, &sb) == 0 &&
+	    !S_ISREG(sb.st_mode);
+}
+
 /* -1, or the exit status. */
 static int set_report(struct program *p)
 {
 	const struct options *g = &p->config.global;
 	const char *log = opt_text(g, OPT_LOGFILE);
 	struct report_how how = { report_prog(), REPORT_NORMAL,
-		opt_flag(g, OPT_SYSLOG), open_log(p, log) };
+		opt_flag(g, OPT_SYSLOG), open_log(p, log), wants_marks(p) };
 
 	if (how.logfile < 0 && log != NULL && !p->cli.nodetach)
 		return PS_IOERR;
@@ -229,20 +229,6 @@ static int set_report(struct program *p)
 		    p->cli.verbose > 1 ? REPORT_DEBUG : REPORT_VERBOSE;
 	report_init(&how);
 	return -1;
-}
-
-static void warn_of_loops(const struct program *p)
-{
-	const struct account *a;
-
-	for (a = p->accounts; a != NULL; a = a->next)
-		if (opt_flag(&a->o, OPT_FETCHALL) &&
-		    opt_flag(&a->o, OPT_KEEP)) {
-			fprintf(stderr,
-			    "Both fetchall and keep on in daemon "
-			    "or idle mode is a mistake!\n");
-			return;
-		}
 }
 
 static int settle(struct program *p)
@@ -260,8 +246,21 @@ static int settle(struct program *p)
 	}
 	if (!p->cli.check)
 		p->interval = opt_num(&p->config.global, OPT_DAEMON);
-	if (p->interval > 0)
-		warn_of_loops(p);
+	accounts_warn(p->accounts, p->interval > 0);
+	return -1;
+}
+
+/* -1, or the exit status when that was all that was wanted. */
+static int show(struct program *p)
+{
+	struct show s = { &p->config, &p->cli, rc_path(p), p->idfile };
+
+	if (p->cli.version)
+		return show_version(&s);
+	if (p->cli.configdump)
+		return show_dump(&s);
+	if (p->cli.check_config)
+		return show_check(&s);
 	return -1;
 }
 
@@ -296,12 +295,9 @@ static int prepare(struct program *p)
 	pidfile = opt_text(&p->config.global, OPT_PIDFILE);
 	p->idfile = idfile != NULL ? idfile : p->paths.ids;
 	p->pidfile = pidfile != NULL ? pidfile : p->paths.pid;
-	if (p->cli.version)
-		return show_version(p);
-	if (p->cli.configdump) {
-		report_error("--configdump is not supported yet");
-		return PS_SYNTAX;
-	}
+	status = show(p);
+	if (status >= 0)
+		return status;
 	if (p->cli.quit_only)
 		return instance_check(&p->cli, p->pidfile);
 	status = settle(p);
@@ -356,6 +352,8 @@ static int run(struct program *p)
 		daemon_ready(PS_EXCLUDE);
 		return PS_EXCLUDE;
 	}
+	if (p->cli.dry_run)
+		show_plan(p->accounts);
 	status = set_report(p);
 	daemon_ready(status < 0 ? PS_SUCCESS : status);
 	if (status < 0 && p->interval > 0)
@@ -370,7 +368,7 @@ int main(int argc, char **argv)
 {
 	static struct program p;
 	struct report_how how = { argc > 0 ? basename(argv[0]) : "fetcher",
-		REPORT_NORMAL, false, -1 };
+		REPORT_NORMAL, false, -1, false };
 	int status;
 
 	report_init(&how);

@@ -98,6 +98,7 @@ static enum status skip_large(struct poll *q, uint64_t n, uint64_t octets,
 	bool away = opt_flag(&q->a->o, OPT_LIMITFLUSH) && !q->box.read_only;
 	enum status st = PS_SUCCESS;
 
+	told_large(q, octets);
 	begin_line(q, "skipping", n);
 	add_octets(octets);
 	report_part(" (oversized)");

@@ -87,6 +87,16 @@ int64_t option_word(enum option_type type, struct str word)
 	return -1;
 }
 
+const char *option_word_of(enum option_type type, int64_t num)
+{
+	size_t i;
+
+	for (i = 0; i < NELEM(words); i++)
+		if (words[i].type == type && words[i].num == num)
+			return words[i].word;
+	return NULL;
+}
+
 const char *protocol_name(enum protocol p)
 {
 	static const char *const names[] = { "auto", "POP3", "IMAP", "APOP",
@@ -179,4 +189,10 @@ const struct option_item *opt_list(const struct options *o, enum option_id id)
 bool opt_is_set(const struct options *o, enum option_id id)
 {
 	return o->v[id].set;
+}
+
+bool opt_stripcr(const struct options *o)
+{
+	return opt_is_set(o, OPT_STRIPCR) ? opt_flag(o, OPT_STRIPCR)
+					  : opt_text(o, OPT_MDA) != NULL;
 }

@@ -108,6 +108,8 @@ const struct option_row *option_row(enum option_id id);
 
 /* A number from its word, for protocol, auth, bad-header; -1: unknown. */
 int64_t option_word(enum option_type type, struct str word);
+/* The word of a number, its first one; NULL: there is none. */
+const char *option_word_of(enum option_type type, int64_t num);
 const char *protocol_name(enum protocol p);
 
 void options_set_num(struct options *o, enum option_id id, int64_t num);
@@ -128,5 +130,7 @@ bool opt_flag(const struct options *o, enum option_id id);
 const char *opt_text(const struct options *o, enum option_id id);
 const struct option_item *opt_list(const struct options *o, enum option_id id);
 bool opt_is_set(const struct options *o, enum option_id id);
+/* stripcr is on with mda unless it is set. */
+bool opt_stripcr(const struct options *o);
 
 #endif

@@ -29,6 +29,8 @@ static enum status fail(struct poll *q, enum status st, const struct err *e)
 
 	if (e != NULL && e->text[0] != '\0')
 		report_error("%s", e->text);
+	if (q->p != NULL && q->p->conn != NULL && conn_timed_out(q->p->conn))
+		told_timeout(q);
 	if (st == PS_AUTHFAIL) {
 		report_error("Authorization failure on %s@%s", q->a->user,
 		    q->a->host);

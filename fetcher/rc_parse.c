@@ -180,14 +180,19 @@ static enum st named(struct parse *p, struct options *o,
 	return ST_OK;
 }
 
-/* service and port take a number as well as a name. */
+/* What takes a number as well as a name. */
+static bool takes_number(enum option_id id)
+{
+	return id == OPT_SERVICE || id == OPT_AUTHFAILMAIL;
+}
+
 static enum st text_option(struct parse *p, struct options *o,
     const struct option_row *row)
 {
 	bool literal = row->id == OPT_PASSWORD;
 
 	if (!string(p, literal) &&
-	    !(row->id == OPT_SERVICE && p->lex.token == RC_NUMBER))
+	    !(takes_number(row->id) && p->lex.token == RC_NUMBER))
 		return syntax_error(p);
 	if (row->type == TYPE_PATH)
 		set_path(p, o, row->id, tok(p));

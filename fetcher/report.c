@@ -11,11 +11,15 @@
 #include "base/buf.h"
 
 #define REPORT_LINE_MAX 4000
+/* Octets for a dot. */
+#define REPORT_TICK 1024
 
 static struct {
 	struct report_how how;
 	struct buf part; /* a line under construction */
-} out = { .how = { "fetcher", REPORT_NORMAL, false, -1 },
+	size_t shown;    /* so much of it is on the console already */
+	size_t ticks;    /* octets since the last dot */
+} out = { .how = { "fetcher", REPORT_NORMAL, false, -1, false },
 	.part = { .max = REPORT_LINE_MAX } };
 
 void report_init(const struct report_how *how)
@@ -35,14 +39,55 @@ bool report_verbose(void)
 	return out.how.verbosity >= REPORT_VERBOSE;
 }
 
+/* Pieces come out as they are made: somebody watches. */
+static bool is_live(void)
+{
+	return out.how.marks && !out.how.syslog && out.how.logfile < 0 &&
+	    out.how.verbosity != REPORT_SILENT;
+}
+
+static void make_printable(char *p, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if ((unsigned char)p[i] < ' ' || p[i] == 0x7f)
+			p[i] = p[i] == '\n' ? ' ' : '?';
+}
+
+/* What is new of the line under construction. */
+static void show_part(void)
+{
+	ssize_t unused UNUSED;
+
+	if (!is_live() || out.part.n <= out.shown)
+		return;
+	make_printable(out.part.p + out.shown, out.part.n - out.shown);
+	unused = write(STDOUT_FILENO, out.part.p + out.shown,
+	    out.part.n - out.shown);
+	out.shown = out.part.n;
+}
+
+/* Another line comes: what is shown so far stands alone, the rest after it. */
+static void break_part(void)
+{
+	ssize_t unused UNUSED;
+
+	if (out.shown == 0)
+		return;
+	unused = write(STDOUT_FILENO, "\n", 1);
+	buf_reset(&out.part);
+	out.shown = 0;
+}
+
 /* One finished line; control characters of servers do not reach terminals. */
 static void emit(bool error, bool prefix, const char *text)
 {
 	AUTO_BUF line = BUF_MAX(REPORT_LINE_MAX + 100);
 	int fd = error ? STDERR_FILENO : STDOUT_FILENO;
 	ssize_t unused UNUSED;
-	size_t i;
 
+	break_part();
 	if (out.how.logfile >= 0) {
 		fd = out.how.logfile;
 		prefix = true;
@@ -50,9 +95,7 @@ static void emit(bool error, bool prefix, const char *text)
 	if (prefix && (out.how.logfile >= 0 || !out.how.syslog))
 		buf_addf(&line, "%s: ", out.how.prog);
 	buf_addc(&line, text);
-	for (i = 0; i < line.n; i++)
-		if ((unsigned char)line.p[i] < ' ' || line.p[i] == 0x7f)
-			line.p[i] = line.p[i] == '\n' ? ' ' : '?';
+	make_printable(line.p, line.n);
 	if (out.how.syslog && out.how.logfile < 0) {
 		syslog(error ? LOG_ERR : LOG_INFO, "%s", buf_c(&line));
 		return;
@@ -118,6 +161,44 @@ void report_part(const char *fmt, ...)
 	va_start(ap, fmt);
 	add_part(fmt, ap);
 	va_end(ap);
+	show_part();
+}
+
+/* Room is left for how the line ends. */
+static void add_mark(char c)
+{
+	if (!out.how.marks)
+		return;
+	if (out.part.n < REPORT_LINE_MAX - 100)
+		buf_addch(&out.part, c);
+	if (!is_live())
+		return;
+	show_part();
+	/* What the console has needs no memory. */
+	if (out.shown > REPORT_LINE_MAX / 2) {
+		buf_cut(&out.part, 1);
+		out.shown = 1;
+	}
+}
+
+static void add_ticks(size_t n)
+{
+	for (out.ticks += n; out.ticks >= REPORT_TICK; out.ticks -= REPORT_TICK)
+		add_mark('.');
+}
+
+void report_header_moved(size_t n)
+{
+	out.ticks = 0;
+	add_mark(' ');
+	add_ticks(n);
+	add_mark('#');
+}
+
+void report_line_moved(size_t n)
+{
+	add_ticks(n);
+	add_mark('*');
 }
 
 void report_done(const char *fmt, ...)
@@ -127,8 +208,12 @@ void report_done(const char *fmt, ...)
 	va_start(ap, fmt);
 	add_part(fmt, ap);
 	va_end(ap);
-	if (out.how.verbosity != REPORT_SILENT)
+	if (is_live()) {
+		show_part();
+		break_part();
+	} else if (out.how.verbosity != REPORT_SILENT) {
 		emit(false, false, buf_c(&out.part));
+	}
 	buf_reset(&out.part);
 }
 

@@ -4,7 +4,7 @@
  * In the foreground status lines go to stdout as they are, errors to stderr as
  * "PROG: TEXT". With a log file both go there, each "PROG: TEXT"; with syslog
  * as PROG[PID] at mail.info and mail.err. Lines that are made in pieces come
- * out as one record in files and syslog.
+ * out as one record; with marks, piece by piece on a console.
  */
 #ifndef FETCHER_REPORT_H
 #define FETCHER_REPORT_H
@@ -26,6 +26,7 @@ struct report_how {
 	enum verbosity verbosity;
 	bool syslog;
 	int logfile; /* -1: none */
+	bool marks;  /* show that a message moves: showdots */
 };
 
 void report_init(const struct report_how *how);
@@ -41,6 +42,12 @@ void report_always(const char *fmt, ...) PRINTF(1, 2);
 /* A piece of a status line, and its end. */
 void report_part(const char *fmt, ...) PRINTF(1, 2);
 void report_done(const char *fmt, ...) PRINTF(1, 2);
+/*
+ * Marks of a message that moves, when they are wanted: a dot for each 1024
+ * octets, '#' after the header, '*' for a line of the body. n: octets.
+ */
+void report_header_moved(size_t n);
+void report_line_moved(size_t n);
 /* An error: always. */
 void report_error(const char *fmt, ...) PRINTF(1, 2);
 /* A line of dialogue, with REPORT_VERBOSE: "PROG: POP3> CMD". */

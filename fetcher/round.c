@@ -14,9 +14,11 @@
 
 #include "base/buf.h"
 #include "base/io.h"
+#include "base/num.h"
 #include "fetcher/daemon.h"
-#include "fetcher/poll.h"
+#include "fetcher/gate.h"
 #include "fetcher/report.h"
+#include "fetcher/tidings.h"
 
 #define IDS_MAX (64u << 20)
 /* No step of a poll waits longer than for a sink's final answer. */
@@ -26,11 +28,13 @@
 #define DELIVERED "-delivered"
 
 struct child {
-	const struct account *a;
+	struct account *a;
 	pid_t pid;
 	int fd; /* what it says */
 	struct buf said;
 	struct uidl *ids, *delivered;
+	struct tidings_poll went;
+	uint64_t large[TIDINGS_SIZES];
 };
 
 /* --- what the child says ------------------------------------------------- */
@@ -45,7 +49,8 @@ static void learn(const struct child *c)
 		what = str_skip(line, 1);
 		switch (line.n != 0 ? *line.p : '\0') {
 		case 'C':
-			if (str_search(rest, STR("E\n")) < 0)
+			if (!str_starts(rest, STR("E\n")) &&
+			    str_search(rest, STR("\nE\n")) < 0)
 				return; /* not all of it has come */
 			uidl_clear(c->ids, user, host, STR_NONE);
 			break;
@@ -62,6 +67,21 @@ static void learn(const struct child *c)
 			uidl_remove(c->delivered, user, host, what);
 			break;
 		}
+	}
+}
+
+static void learn_rest(struct child *c)
+{
+	struct str rest = buf_str(&c->said), line;
+	uint64_t size;
+
+	c->went.large = c->large;
+	while (str_cut(&rest, '\n', &line)) {
+		c->went.timed_out |= str_eqc(line, "T");
+		if (line.n > 1 && *line.p == 'O' &&
+		    c->went.large_n < TIDINGS_SIZES &&
+		    num_u64(str_skip(line, 1), UINT64_MAX, &size))
+			c->large[c->went.large_n++] = size;
 	}
 }
 
@@ -141,7 +161,7 @@ static void NORETURN run_child(const struct account *a, struct poll_how *how,
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		exit(PS_UNDEFINED);
-	exit((int)poll_account(a, how));
+	exit((int)gate_poll(a, how));
 }
 
 static bool start_child(struct child *c, struct poll_how *how)
@@ -173,7 +193,7 @@ static void save(struct uidl *u)
 		report_error("%s", e.text);
 }
 
-static enum status poll_one(const struct round *r, const struct account *a,
+static enum status poll_one(const struct round *r, struct account *a,
     struct uidl *ids, struct uidl *delivered)
 {
 	struct child c = { .a = a,
@@ -195,6 +215,10 @@ static enum status poll_one(const struct round *r, const struct account *a,
 	fd_clear(&c.fd);
 	st = wait_child(&c);
 	learn(&c);
+	learn_rest(&c);
+	c.went.st = st;
+	if (r->detached)
+		tidings_after(a, &c.went);
 	buf_clear(&c.said);
 	save(ids);
 	save(delivered);
@@ -228,11 +252,17 @@ static enum status poll_all(const struct round *r, struct uidl *ids,
 	bool any = false;
 	struct account *a;
 
+	tidings_reap();
 	for (a = r->accounts; a != NULL && daemon_ended_by() == 0;
 	     a = a->next) {
-		if (!is_due(r, a))
+		if (!is_due(r, a) || a->rests)
 			continue;
+		if (!gate_is_open(a, r->daemon)) {
+			last = PS_SUCCESS; /* as fetchmail has it */
+			continue;
+		}
 		last = poll_one(r, a, ids, delivered);
+		gate_polled(a);
 		any |= last == PS_SUCCESS;
 		tell_status(last);
 	}

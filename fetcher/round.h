@@ -16,6 +16,7 @@ struct round {
 	const char *idfile;
 	bool check;         /* only look */
 	bool daemon;        /* one of many rounds */
+	bool detached;      /* nobody sees what is reported */
 	unsigned long turn; /* which one, from 0: for "interval" */
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "fetcher/plugin.h"
 #include "fetcher/report.h"
 
 enum tls_want server_tls_want(const struct account *a, bool loopback)
@@ -104,12 +105,14 @@ enum status server_connect(const struct account *a, const char *name,
 {
 	const char *service = opt_text(&a->o, OPT_SERVICE);
 	int64_t seconds = opt_num(&a->o, OPT_TIMEOUT);
+	struct plugin_to to;
 
 	if (service != NULL)
 		port = service;
 	if (seconds <= 0)
 		seconds = 300;
-	if (conn_open(c, a->host, port, seconds * 1000, e) != ST_OK) {
+	to = (struct plugin_to){ a->host, port, seconds * 1000 };
+	if (plugin_connect(c, a, OPT_PLUGIN, &to, e) != ST_OK) {
 		report_error("Connection errors for this poll:");
 		report_error("name 0: %s", e->text);
 		err_temp(e, "",
@@ -118,7 +121,7 @@ enum status server_connect(const struct account *a, const char *name,
 		    name, a->host, port);
 		return PS_SOCKET;
 	}
-	if (report_verbose())
+	if (report_verbose() && conn_peer(*c)[0] != '\0')
 		report_note("Trying to connect to %s/%u...connected.",
 		    conn_peer(*c), conn_peer_port(*c));
 	return PS_SUCCESS;

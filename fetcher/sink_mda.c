@@ -157,26 +157,59 @@ static enum fate put(struct mda *d, struct str bytes)
 	return FATE_TAKEN;
 }
 
-/* Lines end in LF for a command; a CR elsewhere stays. */
-static enum fate text(struct sink *s, struct str piece)
+/* stripcr: no CR at all; by default only those of line ends go. */
+static enum fate put_stripped(struct mda *d, struct str piece)
 {
-	struct mda *d = (struct mda *)s;
-	struct str line;
 	enum fate fate = FATE_TAKEN;
-	bool whole;
+	struct str part;
 
 	while (piece.n != 0 && fate == FATE_TAKEN) {
-		if (d->cr && *piece.p != '\n')
+		str_cut(&piece, '\r', &part);
+		fate = put(d, part);
+	}
+	return fate;
+}
+
+/* The end of a line that came with a CR or without one. */
+static const char *line_end(const struct mda *d, bool cr)
+{
+	const struct options *o = &d->s.a->o;
+
+	if (opt_stripcr(o))
+		return "\n";
+	return cr || opt_flag(o, OPT_FORCECR) ? "\r\n" : "\n";
+}
+
+/* Lines end as stripcr and forcecr say; a CR elsewhere stays. */
+static enum fate put_lines(struct mda *d, struct str piece)
+{
+	struct str line;
+	enum fate fate = FATE_TAKEN;
+	bool whole, cr;
+
+	while (piece.n != 0 && fate == FATE_TAKEN) {
+		cr = d->cr && *piece.p == '\n';
+		if (d->cr && !cr)
 			buf_addch(&d->out, '\r');
 		whole = str_cut(&piece, '\n', &line);
 		d->cr = line.n != 0 && line.p[line.n - 1] == '\r';
 		line.n -= d->cr;
+		cr |= d->cr;
 		d->cr = d->cr && !whole;
 		fate = put(d, line);
 		if (fate == FATE_TAKEN && whole)
-			fate = put(d, STR("\n"));
+			fate = put(d, str_c(line_end(d, cr)));
 	}
 	return fate;
+}
+
+static enum fate text(struct sink *s, struct str piece)
+{
+	struct mda *d = (struct mda *)s;
+
+	if (opt_is_set(&s->a->o, OPT_STRIPCR) && opt_stripcr(&s->a->o))
+		return put_stripped(d, piece);
+	return put_lines(d, piece);
 }
 
 static enum fate end(struct sink *s)

@@ -5,9 +5,11 @@
 
 #include "fetcher/account.h"
 #include "fetcher/host.h"
+#include "fetcher/plugin.h"
 #include "fetcher/refuse.h"
 #include "fetcher/report.h"
 #include "fetcher/sink.h"
+#include "fetcher/smtphost.h"
 #include "mail/smtp_client.h"
 #include "net/conn.h"
 
@@ -24,7 +26,7 @@ struct smtp {
 	struct smtp_reply reply;    /* of MAIL, DATA, the dot */
 	struct smtp_reply to_reply; /* of RCPT */
 	const char *entry;          /* of smtphost, the one that is connected */
-	char host[256];             /* in it */
+	struct smtphost to;         /* what it says */
 	bool lmtp;
 	int64_t count;    /* messages on this connection */
 	bool mail_unread; /* the answer to MAIL is still to come */
@@ -91,20 +93,6 @@ static void trace(char way, struct str line, void *arg)
 
 /* --- connecting ---------------------------------------------------------- */
 
-/* "host", "host/port", "/path" */
-static void split_entry(const char *entry, char host[256], char port[32])
-{
-	const char *slash = strchr(entry, '/');
-
-	snprintf(port, 32, "25");
-	if (slash == NULL || slash == entry) {
-		snprintf(host, 256, "%s", entry);
-		return;
-	}
-	snprintf(host, 256, "%.*s", (int)(slash - entry), entry);
-	snprintf(port, 32, "%s", slash + 1);
-}
-
 /* Whoever does not know us may take the mail all the same. */
 static enum st log_in(struct smtp *s, struct err *e)
 {
@@ -118,9 +106,9 @@ static enum st log_in(struct smtp *s, struct err *e)
 		    password, &r, e);
 		if (st == ST_NONE)
 			report_error("%s offers no way to log in that we know",
-			    s->host);
+			    s->to.host);
 		else if (st == ST_OK && r.code / 100 != 2)
-			report_error("login at %s failed: %d %s", s->host,
+			report_error("login at %s failed: %d %s", s->to.host,
 			    r.code, buf_c(&r.text));
 	}
 	smtp_reply_clear(&r);
@@ -129,10 +117,14 @@ static enum st log_in(struct smtp *s, struct err *e)
 
 static bool greet(struct smtp *s, struct err *e)
 {
-	enum st st = smtp_read(&s->c, &s->reply, e);
+	enum st st = smtphost_begin(&s->c, &s->to, s->s.a, e);
 
+	if (st == ST_OK)
+		st = smtp_read(&s->c, &s->reply, e);
 	if (st == ST_OK && s->reply.code / 100 == 2)
 		st = smtp_hello(&s->c, s->s.hello, &s->reply, e);
+	if (st == ST_OK && s->reply.code / 100 == 2)
+		st = smtphost_upgrade(&s->c, &s->to, s->s.a, s->s.hello, e);
 	if (st == ST_OK && s->reply.code / 100 == 2)
 		return log_in(s, e) == ST_OK;
 	if (st == ST_OK)
@@ -143,14 +135,15 @@ static bool greet(struct smtp *s, struct err *e)
 
 static bool connect_entry(struct smtp *s, const char *entry, struct err *e)
 {
-	char port[32];
 	int64_t ms = opt_num(&s->s.a->o, OPT_TIMEOUT) * 1000;
+	struct plugin_to to = { s->to.host, s->to.port, ms };
 
-	split_entry(entry, s->host, port);
+	if (smtphost_parse(entry, &s->to, e) != ST_OK)
+		return false;
 	s->lmtp = opt_flag(&s->s.a->o, OPT_LMTP) || entry[0] == '/';
 	s->c =
 	    (struct smtp_client){ .lmtp = s->lmtp, .trace = trace, .arg = s };
-	if (conn_open(&s->c.conn, s->host, port, ms, e) != ST_OK)
+	if (plugin_connect(&s->c.conn, s->s.a, OPT_PLUGOUT, &to, e) != ST_OK)
 		return false;
 	conn_set_timeout(s->c.conn, ms > COMMAND_MS ? ms : COMMAND_MS);
 	s->entry = entry;
@@ -218,7 +211,7 @@ static enum fate refused(struct smtp *s, enum stage at)
 /* What completes a bare name here. */
 static const char *host_part(const struct smtp *s)
 {
-	return s->host[0] == '/' ? "localhost" : s->host;
+	return s->to.host[0] == '/' ? "localhost" : s->to.host;
 }
 
 static enum st send_mail(struct smtp *s, const struct sink_mail *m,

@@ -135,6 +135,22 @@ void told_ids(struct poll *q)
 	say(q, &out);
 }
 
+void told_large(const struct poll *q, uint64_t octets)
+{
+	AUTO_BUF out = BUF_MAX(64);
+
+	buf_addf(&out, "O%llu\n", (unsigned long long)octets);
+	say(q, &out);
+}
+
+void told_timeout(const struct poll *q)
+{
+	AUTO_BUF out = BUF_MAX(64);
+
+	buf_addc(&out, "T\n");
+	say(q, &out);
+}
+
 void told_alive(const struct poll_how *how)
 {
 	ssize_t unused UNUSED = write(how->ids_out, "P\n", 2);

@@ -5,7 +5,8 @@
  * "C" begins the list of all that count, "E" ends it, and without that end it
  * is not believed. The file of what was delivered and should have left the
  * server: "Dkey" adds, "Fkey" forgets, "Xprefix" forgets all that begin so.
- * "P": the poll moves.
+ * "P": the poll moves. For mail that a daemon sends: "Osize": a message was too
+ * large; "T": the server was silent.
  */
 #ifndef FETCHER_TOLD_H
 #define FETCHER_TOLD_H
@@ -23,7 +24,11 @@ void told_ids(struct poll *q);
 /* We move: the parent waits on. arg: a struct poll. */
 void told_moved(void *arg);
 
-/* The same, of a poll known by its how. */
+/* For tidings.h: a message of so many octets was left; the server was silent. */
+void told_large(const struct poll *q, uint64_t octets);
+void told_timeout(const struct poll *q);
+
+/* The same as told_moved(), of a poll known by its how. */
 void told_alive(const struct poll_how *how);
 
 /* Was it delivered by an earlier poll? */

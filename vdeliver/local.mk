@@ -71,7 +71,6 @@ VDELIVER_SRC = \
 	%D%/workers.c %D%/workers.h \
 	%D%/workers_ask.c \
 	%D%/workers_state.h
-
 sbin_PROGRAMS += %D%/vdeliver
 %C%_vdeliver_SOURCES = %D%/main.c $(VDELIVER_SRC)
 %C%_vdeliver_LDADD = common/libcommon.a $(ALL_LIBS)

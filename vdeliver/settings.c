@@ -480,8 +480,7 @@ static enum st check(struct settings *s, struct err *e)
 		    s->syslog_facility);
 	if (check_locks(s, e) != ST_OK || read_tls_level(s, e) != ST_OK ||
 	    permission_check(s->smtpd_relay_restrictions, e) != ST_OK ||
-	    relay_settings_check(s, e) != ST_OK ||
-	    check_confine(s, e) != ST_OK)
+	    relay_settings_check(s, e) != ST_OK || check_confine(s, e) != ST_OK)
 		return ST_TEMP;
 	return check_sizes(s, e);
 }

@@ -8,6 +8,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,8 +24,8 @@ static bool become(const struct spawn_user *as)
 	    setuid(as->uid) == 0 && (as->uid == 0 || setuid(0) != 0);
 }
 
-static void NORETURN run(const char *command, const struct spawn_user *as,
-    int in)
+/* Signals as programs expect them, and a process group. */
+static void be_a_program(void)
 {
 	static const int signals[] = { SIGPIPE, SIGTERM, SIGINT, SIGHUP,
 		SIGUSR1, SIGCHLD };
@@ -35,6 +37,12 @@ static void NORETURN run(const char *command, const struct spawn_user *as,
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setpgid(0, 0);
+}
+
+static void NORETURN run(const char *command, const struct spawn_user *as,
+    int in)
+{
+	be_a_program();
 	if (dup2(in, STDIN_FILENO) >= 0 && become(as))
 		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
 	_exit(126);
@@ -61,6 +69,67 @@ enum st spawn_shell(struct spawn *p, const char *command,
 	}
 	setpgid(p->pid, p->pid);
 	return ST_OK;
+}
+
+/* What exec says goes to the parent; nothing when it works. */
+static void NORETURN run_peer(char *const *argv, int fd, int why, pid_t parent)
+{
+	int no;
+	ssize_t unused UNUSED;
+
+	be_a_program();
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() == parent && dup2(fd, STDIN_FILENO) >= 0 &&
+	    dup2(fd, STDOUT_FILENO) >= 0)
+		execvp(argv[0], argv);
+	no = errno;
+	unused = write(why, &no, sizeof(no));
+	_exit(126);
+}
+
+static enum st start_peer(struct spawn *p, char *const *argv, int fd,
+    struct err *e)
+{
+	pid_t parent = getpid();
+	int why[2], no;
+	ssize_t n;
+
+	if (pipe2(why, O_CLOEXEC) != 0)
+		return err_temp(e, "4.3.0", "pipe: %m");
+	p->pid = fork();
+	if (p->pid == 0)
+		run_peer(argv, fd, why[1], parent);
+	close(why[1]);
+	do
+		n = p->pid < 0 ? 0 : read(why[0], &no, sizeof(no));
+	while (n < 0 && errno == EINTR);
+	close(why[0]);
+	if (p->pid < 0) {
+		p->pid = 0;
+		return err_temp(e, "4.3.0", "fork: %m");
+	}
+	if (n != (ssize_t)sizeof(no))
+		return ST_OK;
+	spawn_kill(p);
+	errno = no;
+	return err_temp(e, "4.3.0", "cannot run %s: %m", argv[0]);
+}
+
+enum st spawn_peer(struct spawn *p, char *const *argv, int *fd, struct err *e)
+{
+	enum st st;
+	int two[2];
+
+	*p = (struct spawn){ 0, -1 };
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, two) != 0)
+		return err_temp(e, "4.3.0", "socketpair: %m");
+	st = start_peer(p, argv, two[1], e);
+	close(two[1]);
+	if (st == ST_OK)
+		*fd = two[0];
+	else
+		close(two[0]);
+	return st;
 }
 
 static enum st late(struct err *e, int64_t timeout_ms)

@@ -1,5 +1,6 @@
 /*
  * spawn - run a shell command, feed it, wait for its end; all with deadlines.
+ * Or run a program that stands for the other side of a connection.
  */
 #ifndef COMMON_BASE_SPAWN_H
 #define COMMON_BASE_SPAWN_H
@@ -32,6 +33,14 @@ struct spawn_user {
  */
 enum st spawn_shell(struct spawn *p, const char *command,
     const struct spawn_user *as, struct err *e) MUST_CHECK;
+
+/*
+ * Start argv[0], found by PATH, without a shell, with a socket as standard
+ * input and output; it gets SIGTERM when we end. *fd is our side of the socket;
+ * p->in stays closed. ST_TEMP: it could not be started, and why.
+ */
+enum st spawn_peer(struct spawn *p, char *const *argv, int *fd, struct err *e)
+    MUST_CHECK;
 
 /*
  * Write to its input. ST_NONE: it does not read (any more). ST_TEMP: timeout,

@@ -45,11 +45,16 @@ EXTRA_DIST += \
 	%D%/test_20_clients.py \
 	%D%/test_21_commands.py \
 	%D%/test_21_relay.py \
+	%D%/test_21_settings.py \
+	%D%/test_22_commands.py \
 	%D%/test_22_imap.py \
 	%D%/test_22_room.py \
 	%D%/test_23_beside_postfix.py \
 	%D%/test_23_confine.py \
 	%D%/test_23_fetching.py \
+	%D%/test_23_text.py \
+	%D%/test_24_tidings.py \
+	%D%/test_25_smtphost.py \
 	tests/peers/enter \
 	tests/peers/fetch-peers
 

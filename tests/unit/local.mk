@@ -20,6 +20,9 @@ UNIT_LDADD = %D%/libunit.a $(CMOCKA_LIBS) $(ALL_LIBS)
 %C%_test_mbox_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync -Wl,--wrap=write \
 	-Wl,--wrap=ftruncate
 
+# Notices are looked at instead of sent.
+%C%_test_refuse_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=bounce_send
+
 # A test: its name here, and a line below with its flags; LDADD and LDFLAGS
 # are the default of every check program.
 UNIT_TESTS = \
@@ -43,6 +46,7 @@ UNIT_TESTS = \
 	%D%/test_db_common \
 	%D%/test_db_files \
 	%D%/test_dot \
+	%D%/test_dump \
 	%D%/test_expand \
 	%D%/test_fetch_header \
 	%D%/test_guard \
@@ -59,10 +63,12 @@ UNIT_TESTS = \
 	%D%/test_master_edit \
 	%D%/test_mbox \
 	%D%/test_mime \
+	%D%/test_mime_decode \
 	%D%/test_native \
 	%D%/test_netrc \
 	%D%/test_pages \
 	%D%/test_pattern \
+	%D%/test_plugin \
 	%D%/test_pop3 \
 	%D%/test_pop3_box \
 	%D%/test_pop3_end \
@@ -71,6 +77,7 @@ UNIT_TESTS = \
 	%D%/test_rc_lex \
 	%D%/test_rc_parse \
 	%D%/test_redirect \
+	%D%/test_refuse \
 	%D%/test_relay \
 	%D%/test_report \
 	%D%/test_resolve \
@@ -85,11 +92,13 @@ UNIT_TESTS = \
 	%D%/test_sink \
 	%D%/test_smtp_client \
 	%D%/test_smtp_parse \
+	%D%/test_smtphost \
 	%D%/test_source \
 	%D%/test_spawn \
 	%D%/test_spool \
 	%D%/test_text \
 	%D%/test_throttle \
+	%D%/test_tidings \
 	%D%/test_tls \
 	%D%/test_tls_pipe \
 	%D%/test_uidl \
@@ -121,6 +130,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_db_common_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_db_files_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_dot_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_dump_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_expand_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_fetch_header_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_guard_CFLAGS = $(UNIT_CFLAGS)
@@ -137,12 +147,14 @@ LDADD = $(UNIT_LDADD)
 %C%_test_master_edit_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_mbox_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_mime_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_mime_decode_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_native_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_map_sqlite_CFLAGS = $(UNIT_CFLAGS) $(SQLITE_CFLAGS)
 %C%_test_map_sqlite_LDADD = $(UNIT_LDADD) $(SQLITE_LIBS)
 %C%_test_netrc_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pages_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pattern_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_plugin_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pop3_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pop3_box_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_pop3_end_CFLAGS = $(UNIT_CFLAGS)
@@ -152,6 +164,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_rc_parse_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_redirect_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_relay_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_refuse_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_report_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_resolve_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_room_CFLAGS = $(UNIT_CFLAGS)
@@ -165,11 +178,13 @@ LDADD = $(UNIT_LDADD)
 %C%_test_sink_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_smtp_client_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_smtp_parse_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_smtphost_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_source_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_spawn_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_spool_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_text_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_throttle_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_tidings_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_tls_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_tls_pipe_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_uidl_CFLAGS = $(UNIT_CFLAGS)

@@ -150,7 +150,7 @@ static const char *const stale[] = { "", "\n", "no number\n", "0\n", "-1\n",
 
 static void test_stale(void **state)
 {
-	struct report_how how = { "fetcher", REPORT_NORMAL, false, -1 };
+	struct report_how how = { "fetcher", REPORT_NORMAL, false, -1, false };
 	AUTO_BUF said = BUF_MAX(1000);
 	struct cli cli = { 0 };
 	size_t i;

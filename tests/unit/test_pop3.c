@@ -328,7 +328,7 @@ static void test_commands(void **state)
 static void test_masked(void **state)
 {
 	char shown[1000] = "";
-	struct report_how how = { "prog", REPORT_VERBOSE, false, -1 };
+	struct report_how how = { "prog", REPORT_VERBOSE, false, -1, false };
 	FILE *f = tmpfile();
 	struct script s;
 	struct pop3 p;
@@ -341,7 +341,7 @@ static void test_masked(void **state)
 	begin(&s, &p, "+OK\r\n+OK\r\n");
 	assert_int_equal(pop3_login(&p, "me", "secret", &e), PS_SUCCESS);
 	end(&s, &p);
-	how = (struct report_how){ "prog", REPORT_NORMAL, false, -1 };
+	how = (struct report_how){ "prog", REPORT_NORMAL, false, -1, false };
 	report_init(&how);
 	rewind(f);
 	assert_true(fread(shown, 1, sizeof(shown) - 1, f) > 0);

@@ -46,7 +46,7 @@ static void speak(void)
 
 static void run(enum verbosity v, bool logfile, struct saw *s)
 {
-	struct report_how how = { "prog", v, false, -1 };
+	struct report_how how = { "prog", v, false, -1, false };
 	int out = dup(1), err = dup(2), f[3] = { temp(), temp(), temp() };
 
 	if (logfile)
@@ -56,7 +56,7 @@ static void run(enum verbosity v, bool logfile, struct saw *s)
 	dup2(f[1], 2);
 	report_init(&how);
 	speak();
-	how = (struct report_how){ "prog", REPORT_NORMAL, false, -1 };
+	how = (struct report_how){ "prog", REPORT_NORMAL, false, -1, false };
 	report_init(&how);
 	dup2(out, 1);
 	dup2(err, 2);
@@ -109,7 +109,7 @@ static void test_lines(void **state)
 static void test_long(void **state)
 {
 	static char text[100000];
-	struct report_how how = { "prog", REPORT_NORMAL, false, temp() };
+	struct report_how how = { "prog", REPORT_NORMAL, false, temp(), false };
 	int copy = dup(how.logfile);
 
 	(void)state;
@@ -125,11 +125,56 @@ static void test_long(void **state)
 	report_init(&how);
 }
 
+/* Marks: 3000 octets of header, three lines of 400, another line between. */
+static void speak_marked(void)
+{
+	size_t i;
+
+	report_part("reading");
+	report_header_moved(3000);
+	for (i = 0; i < 3; i++)
+		report_line_moved(400);
+	report_error("oops");
+	report_done(" flushed");
+}
+
+static void test_marks(void **state)
+{
+	struct report_how how = { "prog", REPORT_NORMAL, false, -1, true };
+	int out = dup(1), err = dup(2), file = temp(), log = temp();
+	char text[2000];
+
+	(void)state;
+	fflush(stdout);
+	dup2(file, 1);
+	dup2(file, 2);
+	report_init(&how);
+	speak_marked();
+	how.logfile = log;
+	report_init(&how);
+	speak_marked();
+	how = (struct report_how){ "prog", REPORT_NORMAL, false, -1, false };
+	report_init(&how);
+	speak_marked();
+	dup2(out, 1);
+	dup2(err, 2);
+	close(out);
+	close(err);
+	slurp(file, text);
+	assert_string_equal(text,
+	    "reading ..#.**.*\nprog: oops\n flushed\n"
+	    "prog: oops\nreading flushed\n");
+	slurp(log, text);
+	assert_string_equal(text,
+	    "prog: oops\nprog: reading ..#.**.* flushed\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_marks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -346,7 +346,7 @@ static void test_bsmtp(void **state)
 static int quiet(void **state)
 {
 	const struct report_how how = { "fetcher", REPORT_SILENT, false,
-		open("/dev/null", O_WRONLY) };
+		open("/dev/null", O_WRONLY), false };
 
 	(void)state;
 	report_init(&how);

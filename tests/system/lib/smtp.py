@@ -10,13 +10,16 @@ from .waiting import until
 class SmtpSink(LineServer):
     """answers: {verb or address: reply or callable}; an address means RCPT.
 
+    tls: a context for STARTTLS, or, wrapped, from the first octet.
+
     "dot" is the answer after the message. messages: dicts with helo, mail,
     rcpt (accepted ones) and data (octets, CRLF, dots removed). A callable may
     raise Drop to hang up. tls: a context, STARTTLS is offered then.
     """
 
-    def __init__(self, answers=None, tls=None, **where):
-        self.answers, self.tls = dict(answers or {}), tls
+    def __init__(self, answers=None, tls=None, wrapped=False, **where):
+        self.answers = dict(answers or {})
+        self.tls, self.wrapped = tls, wrapped
         self.messages, self.seen = [], []
         super().__init__(**where)
 
@@ -37,6 +40,8 @@ class SmtpSink(LineServer):
                           + b"\r\n")
 
     def talk(self, line):
+        if self.wrapped:
+            line.start_tls(self.tls)
         line.send(self._answer("greeting", "220 sink.test.example ESMTP"))
         helo, mail, rcpt, tls = "", None, [], self.tls
         while True:
@@ -72,6 +77,10 @@ class SmtpSink(LineServer):
                     if reply.startswith("2"):
                         self.messages.append(dict(helo=helo, mail=mail,
                                                   rcpt=rcpt, data=data))
+            elif verb == "STARTTLS" and self.tls:
+                line.send("220 go on")
+                line.start_tls(self.tls)
+                continue
             elif verb == "QUIT":
                 line.send("221 2.0.0 Bye")
                 raise Drop
