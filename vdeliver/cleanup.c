@@ -24,6 +24,7 @@ enum cleanup_seen {
 	SEEN_RESENT_DATE = 1 << 4,
 	SEEN_RESENT_FROM = 1 << 5,
 	SEEN_RESENT = 1 << 6,
+	SEEN_TO = 1 << 7, /* a recipient that all may see */
 };
 
 static const struct {
@@ -36,6 +37,10 @@ static const struct {
 	{ "Resent-Message-Id", SEEN_RESENT_ID },
 	{ "Resent-Date", SEEN_RESENT_DATE },
 	{ "Resent-From", SEEN_RESENT_FROM },
+	{ "To", SEEN_TO },
+	{ "Cc", SEEN_TO },
+	{ "Resent-To", SEEN_TO },
+	{ "Resent-Cc", SEEN_TO },
 };
 
 static void emit(struct cleanup *c, struct str s)
@@ -81,6 +86,25 @@ static void emit_received(struct cleanup *c)
 	emit(c, buf_str(&b));
 }
 
+static enum st check_set(const char *param, const char *value, struct err *e)
+{
+	struct octets set;
+
+	if (octets_parse(&set, str_c(value), e) == ST_OK)
+		return ST_OK;
+	err_prefix(e, "%s: ", param);
+	return ST_TEMP;
+}
+
+enum st cleanup_check_settings(const struct settings *set, struct err *e)
+{
+	if (check_set("message_strip_characters", set->message_strip_characters,
+		e) != ST_OK)
+		return ST_TEMP;
+	return check_set("message_reject_characters",
+	    set->message_reject_characters, e);
+}
+
 void cleanup_init(struct cleanup *c, const struct settings *set,
     const struct cleanup_origin *from, struct spool *out)
 {
@@ -92,6 +116,15 @@ void cleanup_init(struct cleanup *c, const struct settings *set,
 		.hops = 1,
 		.line = BUF_MAX(NAME_MAX_N),
 		.first = true };
+	/* settings.c has seen that they are right. */
+	if (octets_parse(&c->strip, str_c(set->message_strip_characters),
+		NULL) != ST_OK ||
+	    octets_parse(&c->reject, str_c(set->message_reject_characters),
+		NULL) != ST_OK)
+		bug("a set of characters that was not checked");
+	/* Lines are records there: their ends are no characters of the text. */
+	octets_drop(&c->strip, '\n');
+	octets_drop(&c->reject, '\n');
 	emit_received(c);
 }
 
@@ -146,6 +179,9 @@ static void add_missing(struct cleanup *c, bool resent)
 		buf_addf(&b, "%sFrom: %.*s\n", prefix,
 		    STR_ARG(c->from->sender.n != 0 ? c->from->sender
 						   : STR("MAILER-DAEMON")));
+	if (!(c->seen & SEEN_TO) &&
+	    c->set->undisclosed_recipients_header[0] != '\0')
+		buf_addf(&b, "%s\n", c->set->undisclosed_recipients_header);
 	emit(c, buf_str(&b));
 }
 
@@ -289,6 +325,33 @@ static void start_byte(struct cleanup *c, struct str s)
 	}
 }
 
+/* The first reason counts; the rest of the message is read all the same. */
+static void refuse(struct cleanup *c, const char *dsn, const char *kind,
+    const char *text)
+{
+	const struct cleanup_origin *f = c->from;
+	AUTO_BUF b = BUF_MAX(16384);
+
+	if (c->refused.text[0] != '\0')
+		return;
+	err_perm(&c->refused, dsn, "%s", text);
+	buf_addf(&b, "%s from %s[%s]; from=<%.*s>", text, f->client_name,
+	    f->client_addr, STR_ARG(f->sender));
+	if (f->rcpt.n != 0)
+		buf_addf(&b, " to=<%.*s>", STR_ARG(f->rcpt));
+	say(c, LOG_INFORM, kind, buf_str(&b));
+}
+
+static void check_header(struct cleanup *c, struct str s)
+{
+	size_t i;
+
+	for (i = 0; c->set->strict_7bit_headers && i < s.n; i++)
+		if ((unsigned char)s.p[i] >= 0x80)
+			refuse(c, "5.6.0", "reject: mime-error ",
+			    "improper use of 8-bit data in message header");
+}
+
 /* Take some bytes that hold no CR; the return value says how many. */
 static size_t plain_some(struct cleanup *c, struct str s)
 {
@@ -317,10 +380,31 @@ static size_t plain_some(struct cleanup *c, struct str s)
 	return s.n;
 }
 
+static void pass(struct cleanup *c, struct str s)
+{
+	size_t n;
+
+	while (s.n != 0) {
+		bool header = c->at != AT_BODY;
+
+		n = plain_some(c, s);
+		if (header && c->at != AT_BODY)
+			check_header(c, str_head(s, n));
+		s = str_skip(s, n);
+	}
+}
+
 static void plain(struct cleanup *c, struct str s)
 {
-	while (s.n != 0)
-		s = str_skip(s, plain_some(c, s));
+	size_t n;
+
+	if (c->reject.any && octets_span(&c->reject, s) < s.n)
+		refuse(c, "5.7.1", "reject: content: ", "disallowed character");
+	while (c->strip.any && (n = octets_span(&c->strip, s)) < s.n) {
+		pass(c, str_head(s, n));
+		s = str_skip(s, n + 1);
+	}
+	pass(c, s);
 }
 
 /* CRs were held back, and ch follows: those that end a line vanish. */
@@ -374,6 +458,11 @@ enum st cleanup_end(struct cleanup *c, struct err *e)
 		if (e != NULL)
 			*e = c->err;
 		return c->st;
+	}
+	if (c->refused.text[0] != '\0') {
+		if (e != NULL)
+			*e = c->refused;
+		return ST_PERM;
 	}
 	if (too_many_hops(c)) {
 		say(c, LOG_WARN, "message rejected: hopcount exceeded",

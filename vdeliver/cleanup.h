@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/str.h"
+#include "vdeliver/octets.h"
 #include "vdeliver/settings.h"
 #include "vdeliver/spool.h"
 
@@ -44,6 +45,7 @@ struct cleanup {
 	unsigned hops;         /* Received headers, with ours */
 	enum st st;            /* ST_OK, or the spool's failure */
 	struct err err;
+	struct err refused; /* why the content is; "": it is not */
 
 	/* private to cleanup.c */
 	enum cleanup_at {
@@ -52,6 +54,7 @@ struct cleanup {
 		AT_FIELD, /* in a header line that is known */
 		AT_BODY,
 	} at;
+	struct octets strip, reject;
 	unsigned seen;   /* enum cleanup_seen */
 	bool first;      /* no header line yet */
 	bool drop;       /* the field does not pass */
@@ -60,6 +63,10 @@ struct cleanup {
 	size_t cr;       /* CRs that were held back */
 	struct buf line; /* what came of an undecided line */
 };
+
+/* Are the sets of characters what octets.h wants? At start. */
+enum st cleanup_check_settings(const struct settings *set, struct err *e)
+    MUST_CHECK;
 
 /* Ready for the first byte; our Received header is in the spool. */
 void cleanup_init(struct cleanup *c, const struct settings *set,
@@ -70,8 +77,9 @@ void cleanup_data(struct cleanup *c, struct str bytes);
  * The message is complete: a missing final newline, missing headers. Logs
  * "QID: message-id=<...>" as SYSLOG_NAME/cleanup.
  *
- * ST_TEMP (4.3.1): the spool failed. ST_PERM (5.4.0 "Error: too many hops"),
- * logged as a warning.
+ * ST_TEMP (4.3.1): the spool failed. ST_PERM: 5.4.0 "Error: too many hops",
+ * 5.7.1 "disallowed character", 5.6.0 "improper use of 8-bit data in message
+ * header"; they are logged.
  */
 enum st cleanup_end(struct cleanup *c, struct err *e) MUST_CHECK;
 /* NULL is fine; the spool stays. */

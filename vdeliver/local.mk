@@ -34,6 +34,7 @@ VDELIVER_SRC = \
 	%D%/monitor.c %D%/monitor.h \
 	%D%/monitor_start.c \
 	%D%/monitor_state.h \
+	%D%/octets.c %D%/octets.h \
 	%D%/permission.c %D%/permission.h \
 	%D%/relay.c %D%/relay.h \
 	%D%/relay_settings.c %D%/relay_settings.h \

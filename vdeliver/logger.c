@@ -82,14 +82,55 @@ void logger_attach(int fd)
 
 /* What is our standard output already may not be ours to open: a container's
  * pipe, a file of who started us. */
-static int open_log(const char *path)
+static int open_log(const char *path, mode_t mode)
 {
+	int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY;
+	int fd;
+
 	if (strcmp(path, "/dev/stdout") == 0)
 		return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
 	if (strcmp(path, "/dev/stderr") == 0)
 		return fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
-	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY,
-	    0600);
+	/* A file that is there keeps its mode. */
+	fd = open(path, flags | O_CREAT | O_EXCL, 0600);
+	if (fd >= 0 && fchmod(fd, mode) != 0)
+		fd_clear(&fd);
+	else if (fd < 0 && errno == EEXIST)
+		fd = open(path, flags | O_CREAT, 0600);
+	return fd;
+}
+
+static bool parse_mode(const char *text, mode_t *mode)
+{
+	static const struct {
+		const char *text;
+		mode_t mode;
+	} modes[] = { { "0600", 0600 }, { "0640", 0640 }, { "0644", 0644 } };
+	size_t i;
+
+	for (i = 0; i < NELEM(modes); i++)
+		if (strcmp(text, modes[i].text) == 0) {
+			*mode = modes[i].mode;
+			return true;
+		}
+	return false;
+}
+
+enum st logger_check_settings(const struct settings *set, struct err *e)
+{
+	int facility;
+	mode_t mode;
+
+	if (!logger_facility(set->syslog_facility, &facility))
+		return err_temp(e, "",
+		    "parameter syslog_facility: unrecognized value: %s",
+		    set->syslog_facility);
+	if (!parse_mode(set->maillog_file_permissions, &mode))
+		return err_temp(e, "",
+		    "parameter maillog_file_permissions: %s is none of 0600, "
+		    "0640, 0644",
+		    set->maillog_file_permissions);
+	return ST_OK;
 }
 
 enum st logger_open_file(const struct settings *set, uid_t uid, gid_t gid,
@@ -98,6 +139,7 @@ enum st logger_open_file(const struct settings *set, uid_t uid, gid_t gid,
 	const char *path = set->maillog_file;
 	struct str prefixes = str_c(set->maillog_file_prefixes), one;
 	bool allowed = false;
+	mode_t mode = 0600;
 
 	*file = -1;
 	if (path[0] == '\0')
@@ -109,7 +151,9 @@ enum st logger_open_file(const struct settings *set, uid_t uid, gid_t gid,
 		    "parameter value 'maillog_file' = '%s' "
 		    "does not match any prefix in maillog_file_prefixes",
 		    path);
-	AUTO_FD fd = open_log(path);
+	if (!parse_mode(set->maillog_file_permissions, &mode))
+		bug("a mode that was not checked");
+	AUTO_FD fd = open_log(path, mode);
 	struct stat sb;
 
 	if (fd < 0)

@@ -13,9 +13,13 @@
 /* Send log lines of this process (tag included) to the logger at fd. */
 void logger_attach(int fd);
 
+/* Is syslog_facility one, is maillog_file_permissions 0600, 0640 or 0644? */
+enum st logger_check_settings(const struct settings *set, struct err *e)
+    MUST_CHECK;
+
 /*
- * Open maillog_file as who writes it (created with mode 0600, given to
- * uid:gid), or -1 when there is none and syslog is used. ST_TEMP: the reason.
+ * Open maillog_file as who writes it (created with maillog_file_permissions,
+ * given to uid:gid), or -1 when there is none and syslog is used. ST_TEMP: the reason.
  */
 enum st logger_open_file(const struct settings *set, uid_t uid, gid_t gid,
     int *file, struct err *e) MUST_CHECK;

@@ -141,7 +141,10 @@ enum state session_message_end(struct session *s)
 		log_warn("%s: %s", s->mail.qid, e.text);
 		reply_all(s, &no_space);
 	} else {
-		reply_all(s, &(struct session_reply){ 554, e.dsn, e.text });
+		why = (struct session_reply){ 550, e.dsn, e.text };
+		if (strcmp(e.dsn, "5.4.0") == 0) /* a loop, not the content */
+			why.code = 554;
+		reply_all(s, &why);
 	}
 	return session_mail_reset(s);
 }

@@ -16,6 +16,7 @@
 #include "map/redirect.h"
 #include "priv/sandbox.h"
 #include "vdeliver/access.h"
+#include "vdeliver/cleanup.h"
 #include "vdeliver/logger.h"
 #include "vdeliver/permission.h"
 #include "vdeliver/relay_settings.h"
@@ -56,6 +57,7 @@ static const struct row {
 	S(syslog_name),
 	S(syslog_facility),
 	S(maillog_file),
+	S(maillog_file_permissions),
 	S(maillog_file_prefixes),
 	S(mydestination),
 	S(recipient_delimiter),
@@ -125,6 +127,10 @@ static const struct row {
 	S(vdeliver_listen),
 	S(smtpd_discard_ehlo_keywords),
 	S(message_drop_headers),
+	S(message_reject_characters),
+	S(message_strip_characters),
+	B(strict_7bit_headers),
+	S(undisclosed_recipients_header),
 	S(smtpd_forbidden_commands),
 	S(smtpd_forbid_bare_newline),
 	S(smtpd_forbid_unauth_pipelining),
@@ -228,6 +234,8 @@ static const struct {
 	{ "mime_header_checks", "content is not inspected" },
 	{ "nested_header_checks", "content is not inspected" },
 	{ "body_checks", "content is not inspected" },
+	{ "strict_8bitmime", "8-bit data is taken as it is" },
+	{ "strict_8bitmime_body", "8-bit data is taken as it is" },
 	{ "smtpd_milters", "milters are not asked" },
 	{ "content_filter", "content is not filtered" },
 	{ "smtpd_client_restrictions", "ignored" },
@@ -462,8 +470,6 @@ static enum st check_confine(const struct settings *s, struct err *e)
 
 static enum st check(struct settings *s, struct err *e)
 {
-	int facility;
-
 	if (!settings_is_hostname(s->myhostname))
 		return err_temp(e, "",
 		    "parameter myhostname: bad parameter "
@@ -474,13 +480,12 @@ static enum st check(struct settings *s, struct err *e)
 		    "do not specify relative pathname: "
 		    "virtual_mailbox_base = %s",
 		    s->virtual_mailbox_base);
-	if (!logger_facility(s->syslog_facility, &facility))
-		return err_temp(e, "",
-		    "parameter syslog_facility: unrecognized value: %s",
-		    s->syslog_facility);
 	if (check_locks(s, e) != ST_OK || read_tls_level(s, e) != ST_OK ||
 	    permission_check(s->smtpd_relay_restrictions, e) != ST_OK ||
-	    relay_settings_check(s, e) != ST_OK || check_confine(s, e) != ST_OK)
+	    relay_settings_check(s, e) != ST_OK ||
+	    check_confine(s, e) != ST_OK ||
+	    cleanup_check_settings(s, e) != ST_OK ||
+	    logger_check_settings(s, e) != ST_OK)
 		return ST_TEMP;
 	return check_sizes(s, e);
 }

@@ -73,6 +73,9 @@ struct settings {
 	/* the server; times in seconds */
 	const char *vdeliver_listen, *smtpd_discard_ehlo_keywords;
 	const char *message_drop_headers, *smtpd_forbidden_commands;
+	const char *message_strip_characters, *message_reject_characters;
+	const char *undisclosed_recipients_header, *maillog_file_permissions;
+	bool strict_7bit_headers;
 	const char *smtpd_forbid_bare_newline;
 	const char *smtpd_forbid_unauth_pipelining;
 	int64_t smtpd_timeout, smtpd_recipient_limit, smtpd_hard_error_limit;

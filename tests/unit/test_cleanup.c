@@ -41,6 +41,9 @@ static void defaults(void)
 		.message_drop_headers =
 		    "bcc, content-length, resent-bcc, return-path",
 		.cleanup_replace_stray_cr_lf = true,
+		.message_strip_characters = "",
+		.message_reject_characters = "",
+		.undisclosed_recipients_header = "",
 		.hopcount_limit = 50,
 	};
 	logged[0] = '\0';
@@ -251,6 +254,145 @@ static void test_always_added(void **state)
 	    TOP ADDED_ID ADDED_DATE "From: MAILER-DAEMON\n\n");
 }
 
+static const struct {
+	const char *text; /* message_strip_characters */
+	const char *in, *want;
+} stripped[] = {
+	{ "x", "A: bxc\r\nx\r\n", "A: bc\n\n" },
+	{ "x", "xxA: b\r\n\r\nxxhxxixx\r\n", "A: b\n\nhi\n" },
+	{ "\\1\\177", "A: b\r\n\r\na\001b\177\r\n", "A: b\n\nab\n" },
+	{ "\\\\t", "A: b\r\n\r\na\\tb\tc\r\n", "A: b\n\nab\tc\n" },
+	{ "\\n\\t", "A: b\r\n\r\na\tb\r\n", "A: b\n\nab\n" },
+	{ "", "A: b\r\n\r\na\r\n", "A: b\n\na\n" },
+};
+
+static void test_stripped(void **state)
+{
+	struct cleanup_origin from = origin();
+	size_t i, piece;
+
+	(void)state;
+	for (i = 0; i < NELEM(stripped); i++) {
+		for (piece = 1; piece < 9; piece += 7) {
+			AUTO_BUF got = BUF_MAX(10000);
+
+			defaults();
+			set.message_strip_characters = stripped[i].text;
+			assert_int_equal(cleanup_check_settings(&set, NULL),
+			    ST_OK);
+			assert_int_equal(run(&from, str_c(stripped[i].in),
+					     piece, &got, NULL),
+			    ST_OK);
+			assert_string_equal(buf_c(&got) + strlen(TOP),
+			    stripped[i].want);
+		}
+	}
+}
+
+static void test_no_sets(void **state)
+{
+	static const char *const texts[] = { "\\", "\\x", "a\\8", "\\400" };
+	struct err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(texts); i++) {
+		defaults();
+		set.message_reject_characters = texts[i];
+		assert_int_equal(cleanup_check_settings(&set, &e), ST_TEMP);
+		assert_non_null(strstr(e.text, "message_reject_characters: "));
+		assert_non_null(strstr(e.text, "is no escape"));
+	}
+}
+
+#define WHO " from peer.test[192.0.2.1]; from=<s@d.test> to=<r@d.test>\n"
+
+static const struct {
+	const char *reject; /* message_reject_characters */
+	bool strict;
+	const char *in, *dsn, *log;
+} refusals[] = {
+	{ "\\1", false, "A: b\r\n\r\nx\001y\r\n", "5.7.1",
+	    "reject: content: disallowed character" WHO },
+	{ "\\1", false, "A: \001b\r\n\r\nx\r\n", "5.7.1",
+	    "reject: content: disallowed character" WHO },
+	{ "\\1", false, "A: b\r\n\r\nx\r\n", "", "" },
+	/* The end of a line is no character of the text. */
+	{ "\\n", false, "A: b\r\n\r\nx\r\n", "", "" },
+	{ "", true, "A: b\303\244\r\n\r\nx\r\n", "5.6.0",
+	    "reject: mime-error improper use of 8-bit data in message "
+	    "header" WHO },
+	{ "", true, "A: b\r\n \303\244\r\n\r\nx\r\n", "5.6.0",
+	    "reject: mime-error improper use of 8-bit data in message "
+	    "header" WHO },
+	{ "", true, "A: b\r\n\r\n\303\244\r\n", "", "" },
+	{ "", true, "\303\244\r\n", "", "" },
+};
+
+static void test_refused(void **state)
+{
+	struct cleanup_origin from = origin();
+	size_t i, piece;
+
+	(void)state;
+	for (i = 0; i < NELEM(refusals); i++) {
+		for (piece = 1; piece < 9; piece += 7) {
+			AUTO_BUF got = BUF_MAX(10000);
+			struct err e = { "", "" };
+			bool good = refusals[i].dsn[0] == '\0';
+
+			defaults();
+			set.message_reject_characters = refusals[i].reject;
+			set.strict_7bit_headers = refusals[i].strict;
+			assert_int_equal(run(&from, str_c(refusals[i].in),
+					     piece, &got, &e),
+			    good ? ST_OK : ST_PERM);
+			assert_string_equal(e.dsn, refusals[i].dsn);
+			assert_non_null(strstr(logged, refusals[i].log));
+			if (good)
+				assert_null(strstr(logged, "reject"));
+		}
+	}
+}
+
+static void test_undisclosed(void **state)
+{
+	static const struct {
+		const char *in;
+		bool added;
+	} rows[] = {
+		{ "A: b\r\n\r\n", true },
+		{ "Bcc: b\r\n\r\n", true },
+		{ "Resent-From: b\r\n\r\n", true },
+		{ "To: b\r\n\r\n", false },
+		{ "cc: b\r\n\r\n", false },
+		{ "Resent-Cc: b\r\n\r\n", false },
+	};
+	struct cleanup_origin from = origin();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		AUTO_BUF got = BUF_MAX(10000);
+		bool local;
+
+		for (local = false;; local = true) {
+			buf_reset(&got);
+			defaults();
+			from.local = local;
+			set.undisclosed_recipients_header = "To: hidden:;";
+			assert_int_equal(run(&from, str_c(rows[i].in), 7, &got,
+					     NULL),
+			    ST_OK);
+			assert_int_equal(strstr(buf_c(&got),
+					     "\nTo: hidden:;\n\n") != NULL,
+			    local && rows[i].added);
+			if (local)
+				break;
+		}
+	}
+}
+
 /* With ours, the hops must stay below the limit. */
 static void test_hops(void **state)
 {
@@ -356,6 +498,10 @@ int main(void)
 		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_received),
 		cmocka_unit_test(test_always_added),
+		cmocka_unit_test(test_stripped),
+		cmocka_unit_test(test_no_sets),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_undisclosed),
 		cmocka_unit_test(test_hops),
 		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_no_room),
