@@ -134,15 +134,21 @@ static void on_gone(struct chan *c, void *arg)
 static void on_deadline(struct ev_loop *loop, struct ev_timer *t, int events)
 {
 	struct asker *k = CONTAINER_OF(t, struct asker, deadline);
+	struct asking *home = k->home;
 	struct question_wait *q = k->now;
 
 	(void)loop;
 	(void)events;
 	log_warn("lookup process %ld missed its deadline", (long)k->pid);
-	k->now = NULL;
-	k->home->kill(k->pid, k->home->arg);
+	home->kill(k->pid, home->arg);
+	/* It may be stuck in the kernel, where no signal ends it: nobody shall
+	 * wait for it any more. */
+	chan_close(&k->chan);
+	list_del(&k->link);
+	free(k);
 	if (q != NULL)
 		fail(q, "no answer from the table in time");
+	feed(home);
 }
 
 static void on_patience(struct ev_loop *loop, struct ev_timer *t, int events)

@@ -12,7 +12,9 @@
 #include "base/list.h"
 #include "priv/ipc.h"
 
-#define CHAN_QUEUE_MAX 10000
+/* More than the answers to WIRE_FRONT_WINDOW messages over LMTP with 1000
+ * recipients each, all at once. */
+#define CHAN_QUEUE_MAX 65536
 
 struct chan;
 

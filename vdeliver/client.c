@@ -12,8 +12,10 @@
 
 static void arm_timeout(struct client *c)
 {
-	/* Our own work does not count against the client's time. */
-	if (c->request != REQ_NONE) {
+	/* Our own work, and a wait of our own making, do not count against the
+	 * client's time. */
+	if (c->request != REQ_NONE ||
+	    (c->session->delay_ms != 0 && !c->closing)) {
 		ev_timer_stop(c->home->loop, &c->timeout);
 		return;
 	}
@@ -96,15 +98,13 @@ static bool flush(struct client *c)
 
 void client_say_bye(struct client *c, struct str text)
 {
-	struct err e;
-	size_t n;
-
 	if (c->shaking)
 		return;
-	if (c->tls == NULL)
-		push(c, text, &n);
-	else if (tls_pipe_write(c->tls, text, &e) == ST_OK)
-		push_tls(c);
+	/* Behind what waits to be sent: a reply cut in two would be read as
+	 * another one. */
+	buf_add(&c->session->out, text);
+	if (!flush(c))
+		return; /* it has left */
 }
 
 static void start_closing(struct client *c)
@@ -127,8 +127,11 @@ static bool grant(struct client *c)
 	struct session *s = c->session;
 
 	if (s->delay_ms != 0) {
-		ev_timer_set(&c->delay, s->delay_ms / 1000.0, 0);
-		ev_timer_start(c->home->loop, &c->delay);
+		/* Input that comes meanwhile changes nothing. */
+		if (!ev_is_active(&c->delay)) {
+			ev_timer_set(&c->delay, s->delay_ms / 1000.0, 0);
+			ev_timer_start(c->home->loop, &c->delay);
+		}
 		return false;
 	}
 	if (c->request != REQ_NONE || s->wish == WISH_CLOSE)
@@ -236,6 +239,14 @@ static void start_tls(struct client *c)
 	shake(c);
 }
 
+/* Is it time to read no more? Answers of TLS itself, to a peer that reads
+ * nothing, count like what the session said. */
+static bool has_enough(const struct client *c)
+{
+	return c->eof || c->in.n >= INPUT_MAX || c->request == REQ_COMMIT ||
+	    (c->tls != NULL && tls_pipe_out(c->tls).n >= INPUT_MAX);
+}
+
 void client_go_on(struct client *c)
 {
 	struct ev_loop *loop = c->home->loop;
@@ -266,7 +277,7 @@ void client_go_on(struct client *c)
 		lost(c);
 		return;
 	}
-	if (c->eof || c->in.n >= INPUT_MAX || c->request == REQ_COMMIT)
+	if (has_enough(c))
 		ev_io_stop(loop, &c->reader);
 	else
 		ev_io_start(loop, &c->reader);

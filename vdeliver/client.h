@@ -41,6 +41,8 @@ struct server {
 	struct listener *listeners;
 	size_t n;
 	bool accepting;
+	bool resting; /* the system is short of descriptors */
+	struct ev_timer rest;
 	bool draining; /* accepts no more, ends with the last client */
 	bool stopping; /* and sends them away when they have a pause */
 	/* smtpd_forbid_bare_newline or its exclusions stand in main.cf */

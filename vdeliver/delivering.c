@@ -306,8 +306,23 @@ static void go_on(struct delivery *d)
 		give_verdicts(d);
 }
 
+/* Nobody may take for delivered what relayhost did not say it has. */
+static void check_relayed(struct delivery *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->route_count; i++) {
+		struct route *r = d->routes[i];
+
+		if (r->relay && r->st == ST_OK && !r->relayed)
+			r->st = err_temp(&r->err, "4.3.0",
+			    "relay process gave no answer; try again later");
+	}
+}
+
 void delivering_relayed(struct delivery *d)
 {
+	check_relayed(d);
 	check_lost(d);
 	delivering_soften(d);
 	go_on(d);

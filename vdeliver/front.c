@@ -32,6 +32,9 @@
 #include "vdeliver/throttle.h"
 #include "vdeliver/wire.h"
 
+/* How long nothing is accepted when the system is short of something. */
+#define REST_SECONDS 1.0
+
 static struct str number_key(const uint32_t *n)
 {
 	return (struct str){ (const char *)n, sizeof(*n) };
@@ -164,7 +167,7 @@ static void answered(struct client *c)
 
 static void set_accepting(struct server *s)
 {
-	bool want = !s->draining && s->count < s->max;
+	bool want = !s->draining && !s->resting && s->count < s->max;
 	size_t i;
 
 	if (want == s->accepting)
@@ -234,6 +237,33 @@ static void add_client(struct listener *l, int fd,
 	set_accepting(s);
 }
 
+static bool is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM ||
+	    error == ENOBUFS;
+}
+
+/* The one that could not be accepted stays where it is, and would wake us
+ * again and again. */
+static void rest(struct server *s)
+{
+	log_warn("accept: %m; raise the limit of open files");
+	s->resting = true;
+	set_accepting(s);
+	ev_timer_set(&s->rest, REST_SECONDS, 0);
+	ev_timer_start(s->loop, &s->rest);
+}
+
+static void on_rested(struct ev_loop *loop, struct ev_timer *t, int events)
+{
+	struct server *s = CONTAINER_OF(t, struct server, rest);
+
+	(void)loop;
+	(void)events;
+	s->resting = false;
+	set_accepting(s);
+}
+
 static void on_accept(struct ev_loop *loop, struct ev_io *w, int events)
 {
 	struct listener *l = CONTAINER_OF(w, struct listener, io);
@@ -247,8 +277,8 @@ static void on_accept(struct ev_loop *loop, struct ev_io *w, int events)
 	    SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd >= 0)
 		add_client(l, fd, &sa);
-	else if (errno == EMFILE || errno == ENFILE)
-		log_warn("accept: %m; raise the limit of open files");
+	else if (is_shortage(errno))
+		rest(l->home);
 }
 
 /* --- answers of the router ----------------------------------------------- */
@@ -315,6 +345,9 @@ static void on_connect_reply(struct client *c, struct ipc_in *in)
 		session_resume_xclient(c->session, &who,
 		    no.code != 0 ? &no : NULL);
 	arena_clear(&c->reply_arena);
+	/* It came while we were told to end. */
+	if (c->home->stopping && c->session->wish != WISH_CLOSE)
+		session_shutdown(c->session);
 	client_go_on(c);
 }
 
@@ -500,6 +533,9 @@ void front_run(const struct front_start *start)
 	s.env = session_env_new(s.set, &s.budget);
 	s.max = (size_t)(s.set->default_process_limit /
 	    s.set->vdeliver_front_count);
+	/* Less than one is no service at all. */
+	s.max += s.max == 0;
+	ev_timer_init(&s.rest, on_rested, 0, 0);
 	list_init(&s.waiting);
 	s.router.message = on_router;
 	s.router.gone = on_router_gone;

@@ -38,8 +38,11 @@
 /* A child that dies again this soon is started with a pause. */
 #define QUICK_DEATH_MS 1000
 #define PAUSE_SECONDS  0.5
-/* After this the old generation, or all of us, end by force. */
-#define DRAIN_SECONDS 25.0
+/* After this the old generation, or all of us, end by force: first the router,
+ * so that the fronts say 421, and workers take back what they staged; then what
+ * is still there. */
+#define DRAIN_SECONDS 24.0
+#define FORCE_SECONDS 4.0
 
 static const char *const kind_names[] = { "logger", "router", "lookup", "front",
 	"worker", "relay" };
@@ -52,15 +55,19 @@ static void kill_generation(struct ev_loop *loop, struct ev_timer *t,
     int events)
 {
 	struct generation *g = CONTAINER_OF(t, struct generation, force);
+	bool router_only = !g->forced;
 
-	(void)loop;
 	(void)events;
 	list_foreach(p, &g->home->children) {
 		struct child *c = CONTAINER_OF(p, struct child, link);
 
-		if (c->gen == g)
+		if (c->gen == g && (!router_only || c->kind == KIND_ROUTER))
 			kill(c->pid, SIGKILL);
 	}
+	g->forced = true;
+	ev_timer_set(t, FORCE_SECONDS, 0);
+	if (router_only)
+		ev_timer_start(loop, t);
 }
 
 /* gentle: clients go on until they leave, as after a reload. */
@@ -154,8 +161,7 @@ static void restart(struct child *c)
 
 	switch (c->kind) {
 	case KIND_LOGGER:
-		monitor_start_logger(m, &m->now->set);
-		break;
+		break; /* restart_logger() */
 	case KIND_ROUTER:
 		replace_generation(m, g);
 		break;
@@ -171,6 +177,29 @@ static void restart(struct child *c)
 	case KIND_RELAY:
 		break; /* the router asks when it needs one */
 	}
+}
+
+/* Also while we stop: without it, whoever has a line to log waits for ever. */
+static void restart_logger(struct monitor *m)
+{
+	struct generation *g;
+
+	if (list_empty(&m->generations))
+		return;
+	g = CONTAINER_OF(m->generations.prev, struct generation, link);
+	monitor_start_logger(m, &g->set);
+}
+
+/* What dies at once, and badly, would do so again and again. The router asks
+ * for workers and relays when it needs them, and is not kept waiting. */
+static void pause_before_restart(const struct child *c, int status)
+{
+	bool bad = WIFSIGNALED(status) || WEXITSTATUS(status) != 0;
+
+	if (bad && clock_ms() - c->started_ms < QUICK_DEATH_MS &&
+	    c->kind != KIND_WORKER && c->kind != KIND_RELAY &&
+	    !c->home->stopping)
+		usleep((useconds_t)(PAUSE_SECONDS * 1000000));
 }
 
 static bool settings_shared(const struct monitor *m, const struct generation *g)
@@ -202,16 +231,15 @@ void monitor_on_child(struct ev_loop *loop, struct ev_child *w, int events)
 {
 	struct child *c = CONTAINER_OF(w, struct child, watch);
 	struct monitor *m = c->home;
-	bool bad = WIFSIGNALED(w->rstatus) || WEXITSTATUS(w->rstatus) != 0;
 
 	(void)loop;
 	(void)events;
+	if (c->kind == KIND_LOGGER)
+		restart_logger(m);
 	report_death(c, w->rstatus);
-	/* What dies at once, and badly, would do so again and again. */
-	if (bad && clock_ms() - c->started_ms < QUICK_DEATH_MS)
-		usleep((useconds_t)(PAUSE_SECONDS * 1000000));
-	if (!m->stopping &&
-	    (c->gen == NULL || c->gen == m->now || c->kind == KIND_LOOKUP))
+	pause_before_restart(c, w->rstatus);
+	if (!m->stopping && c->gen != NULL &&
+	    (c->gen == m->now || c->kind == KIND_LOOKUP))
 		restart(c);
 	forget(c);
 }

@@ -36,6 +36,7 @@ struct generation {
 	struct chan router;
 	bool draining; /* W_DRAIN was sent */
 	bool ending;   /* and the clients shall go */
+	bool forced;   /* its router was killed for that */
 	struct ev_timer force;
 	size_t children;
 };

@@ -67,9 +67,11 @@ static void finish(struct relay_work *w)
 static void fail(struct relay_work *w, const char *dsn, const char *text)
 {
 	struct route *r;
+	size_t i;
 
-	for (; w->next < w->n; w->next++) {
-		r = w->routes[w->next];
+	/* From the first one on: an answer that made no sense is none. */
+	for (i = 0; i < w->n; i++) {
+		r = w->routes[i];
 		if (r->st == ST_OK && !r->relayed)
 			r->st = err_temp(&r->err, dsn, "%s", text);
 	}

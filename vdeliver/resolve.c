@@ -42,7 +42,7 @@ void resolve_init(struct resolve *r, const struct settings *set,
 	r->set = set;
 	r->access = access;
 	r->arena = a;
-	r->rcpt = address_external(rcpt, a);
+	r->rcpt = r->given = address_external(rcpt, a);
 	r->end = &r->finals;
 	r->todo = arena_alloc(a, sizeof(*r->todo));
 	r->todo->address = arena_str(a, rcpt);
@@ -96,7 +96,7 @@ static enum step table_error(struct resolve *r, const struct answer *a)
 		return STEP_FAIL;
 	}
 	reply_set(&r->reply, 451, "4.3.0", "<%.*s>: Temporary lookup failure",
-	    STR_ARG(r->rcpt));
+	    STR_ARG(r->given));
 	return STEP_FAIL;
 }
 
@@ -105,7 +105,7 @@ static enum step config_error(struct resolve *r)
 	reply_set(&r->reply, 451, "4.3.5",
 	    "<%.*s>: Recipient address "
 	    "rejected: mail system configuration error",
-	    STR_ARG(r->rcpt));
+	    STR_ARG(r->given));
 	return STEP_FAIL;
 }
 
@@ -118,12 +118,12 @@ static enum step unknown_user(struct resolve *r, int64_t code,
 		reply_set(&r->reply, (unsigned)code, dsn,
 		    "<%.*s>: Recipient "
 		    "address rejected: User unknown in %s table",
-		    STR_ARG(r->rcpt), table);
+		    STR_ARG(r->given), table);
 	else
 		reply_set(&r->reply, (unsigned)code, dsn,
 		    "<%.*s>: Recipient "
 		    "address rejected: User unknown",
-		    STR_ARG(r->rcpt));
+		    STR_ARG(r->given));
 	return STEP_FAIL;
 }
 
@@ -258,7 +258,7 @@ static enum step expand(struct resolve *r, struct resolve_address *at,
 			 "non-address result \"%.*s\"",
 		    STR_ARG(at->address), STR_ARG(a->value));
 		reply_set(&r->reply, 451, "4.3.0",
-		    "<%.*s>: Temporary lookup failure", STR_ARG(r->rcpt));
+		    "<%.*s>: Temporary lookup failure", STR_ARG(r->given));
 		return STEP_FAIL;
 	}
 	if (at->depth + 1 > r->set->virtual_alias_recursion_limit)
@@ -419,7 +419,7 @@ static enum step relay_permission(struct resolve *r)
 	if (p == PERMISSION_GIVEN)
 		return STEP_NEXT;
 	reply_set(&r->reply, refusals[p].code, refusals[p].dsn, "<%.*s>: %s",
-	    STR_ARG(r->rcpt), refusals[p].text);
+	    STR_ARG(r->given), refusals[p].text);
 	return STEP_FAIL;
 }
 

@@ -66,6 +66,7 @@ struct resolve {
 	const struct access *access;
 	struct arena *arena; /* results live here */
 	struct str rcpt;     /* the rewritten RCPT address, external form */
+	struct str given; /* in replies: rcpt, unless the caller says other */
 	bool trusted, routed;
 	bool trust_unknown; /* mynetworks could not be asked */
 

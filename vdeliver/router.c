@@ -123,7 +123,7 @@ static void on_room(struct room_wait *w, enum st st, const struct err *e)
 		reply_set(&c->resolve.reply, reply_code(e->dsn), e->dsn,
 		    "<%.*s>: Recipient address rejected: mailbox is over "
 		    "quota",
-		    STR_ARG(c->resolve.rcpt));
+		    STR_ARG(c->resolve.given));
 	rcpt_done(c);
 }
 
@@ -220,6 +220,7 @@ static void on_rcpt(struct client *c, struct ipc_in *in)
 	c->notify = arena_str(&c->arena, notify);
 	resolve_init(&c->resolve, c->front->home->set, c->front->home->access,
 	    &c->arena, address);
+	c->resolve.given = c->given;
 	c->resolve.trusted = (c->flags & CF_TRUSTED) != 0;
 	c->resolve.trust_unknown = c->trust_unknown;
 	c->resolve.routed = (flags & WF_ROUTED) != 0;
@@ -263,6 +264,7 @@ static void on_delivered(struct message *m, const struct reply *replies,
     size_t n)
 {
 	struct front *f = m->owner;
+	struct router *r = f->home;
 	struct client *c;
 	size_t i;
 
@@ -282,8 +284,10 @@ static void on_delivered(struct message *m, const struct reply *replies,
 	c = f->gone ? NULL : hash_get(f->clients, number_key(&m->client));
 	if (c != NULL && c->waiting == WAIT_COMMIT)
 		c->waiting = WAIT_NOTHING;
+	r->committing--;
 	f->committing--;
 	front_free_if_over(f);
+	drained(r);
 }
 
 static void on_delivery_waits(struct message *m)
@@ -343,6 +347,7 @@ static void on_commit(struct client *c, struct ipc_in *in)
 	txn_reset(c, 0);
 	c->waiting = WAIT_COMMIT;
 	c->front->committing++;
+	r->committing++;
 	delivering_start(&r->ways, &m);
 }
 
@@ -475,10 +480,11 @@ static void on_worker(struct router *r, struct ipc_in *in)
 	    text);
 }
 
-/* After W_DRAIN, without a front, nothing can come any more. */
+/* After W_DRAIN, without a front, nothing can come any more; but a message
+ * whose client has left is still delivered. */
 static void drained(struct router *r)
 {
-	if (r->draining && list_empty(&r->fronts))
+	if (r->draining && list_empty(&r->fronts) && r->committing == 0)
 		_exit(0);
 }
 

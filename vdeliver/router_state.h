@@ -32,6 +32,7 @@ struct router {
 	struct access *access;
 	struct room *room;
 	bool draining;
+	size_t committing; /* messages under way, of all fronts */
 };
 
 struct front {

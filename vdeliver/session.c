@@ -209,6 +209,7 @@ enum state session_mail_reset(struct session *s)
 	in->overshoot = 0;
 	memset(&in->forward, 0, sizeof(in->forward));
 	in->too_big = in->discard = in->chunked = false;
+	in->bad_replies = 0;
 	arena_clear(&in->mail);
 	s->txn++;
 	return in->set->smtpd_helo_required && in->helo.n == 0 ? S_START

@@ -69,10 +69,10 @@ static const struct session_reply *refusal(struct session *s)
 static void refuse(struct session *s, const struct session_reply *why)
 {
 	struct session_state *in = s->in;
+	size_t n = in->lmtp ? s->mail.n_rcpts : 0;
 
-	if (in->lmtp && s->mail.n_rcpts != 0)
-		in->bad_replies = s->mail.n_rcpts;
 	session_mail_reset(s);
+	in->bad_replies = n;
 	in->chunk.refused = why;
 }
 
@@ -90,10 +90,7 @@ static enum state refused_end(struct session *s)
 			session_say(s, 551, "5.0.0",
 			    "Discarded %llu bytes after earlier error",
 			    (unsigned long long)c->size);
-	if (!c->last)
-		return S_BDAT_BAD;
-	in->bad_replies = 0;
-	return session_mail_reset(s);
+	return c->last ? session_mail_reset(s) : S_BDAT_BAD;
 }
 
 /* Between two chunks: is all well so far? */

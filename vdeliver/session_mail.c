@@ -235,13 +235,17 @@ static const char *protocol(const struct session *s)
 {
 	bool tls = s->in->tls;
 
+	static const char *const names[][2] = {
+		{ "SMTP", "SMTP" },
+		{ "ESMTP", "ESMTPS" },
+		{ "UTF8SMTP", "UTF8SMTPS" },
+		{ "LMTP", "LMTPS" },
+		{ "UTF8LMTP", "UTF8LMTPS" },
+	};
+
 	if (s->in->lmtp)
-		return tls ? "LMTPS" : "LMTP";
-	if (s->mail.smtputf8)
-		return tls ? "UTF8SMTPS" : "UTF8SMTP";
-	if (s->in->esmtp)
-		return tls ? "ESMTPS" : "ESMTP";
-	return "SMTP";
+		return names[s->mail.smtputf8 ? 4 : 3][tls];
+	return names[s->mail.smtputf8 ? 2 : s->in->esmtp ? 1 : 0][tls];
 }
 
 static enum state accept_mail(struct session *s)

@@ -119,6 +119,8 @@ void session_tls_started(struct session *s, const struct tls_facts *f,
 		in->tls_trace = trace(in, f);
 	if (in->wrapped) {
 		session_greet(s, waiting);
+		if (in->draining)
+			session_shutdown(s);
 		return;
 	}
 	/* What was said in the clear may have been somebody else's words. */

@@ -347,7 +347,8 @@ static void answer_room(struct worker *w, struct ipc_in *in)
 	ipc_put_u32(&o, (uint32_t)st);
 	ipc_put_str(&o, str_c(e.dsn));
 	ipc_put_str(&o, str_c(e.text));
-	if (ipc_send(w->router, &o, -1) != IPC_OK)
+	/* The router counts its questions: none may go without an answer. */
+	if (ipc_send_wait(w->router, &o, -1) != IPC_OK)
 		return; /* as in answer() */
 }
 

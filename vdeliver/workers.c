@@ -297,9 +297,16 @@ static void on_timer(struct ev_loop *loop, struct ev_timer *t, int events)
 	ev_timer_again(loop, t);
 }
 
+/* The idle time begins anew with each call; the ticks go on, or new jobs would
+ * put off the deadlines of old ones for ever. */
 static void arm(struct worker_proc *p)
 {
-	p->timer.repeat = is_idle(p) ? IDLE_SECONDS : TICK_SECONDS;
+	bool idle = is_idle(p);
+
+	if (!idle && ev_is_active(&p->timer) && !p->resting)
+		return;
+	p->resting = idle;
+	p->timer.repeat = idle ? IDLE_SECONDS : TICK_SECONDS;
 	ev_timer_again(p->home->loop, &p->timer);
 }
 

@@ -30,6 +30,7 @@ struct worker_proc {
 	struct list staged; /* prepared: they wait for a verdict */
 	size_t unanswered;
 	struct ev_timer timer; /* deadlines, or the idle time */
+	bool resting;          /* it is the idle time */
 	struct list grave;     /* in workers.gone */
 };
 

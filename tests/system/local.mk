@@ -55,6 +55,7 @@ EXTRA_DIST += \
 	%D%/test_23_text.py \
 	%D%/test_24_tidings.py \
 	%D%/test_25_smtphost.py \
+	%D%/test_26_stress.py \
 	tests/peers/enter \
 	tests/peers/fetch-peers
 

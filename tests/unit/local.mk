@@ -87,6 +87,7 @@ UNIT_TESTS = \
 	%D%/test_sasl \
 	%D%/test_session \
 	%D%/test_session_limits \
+	%D%/test_session_matrix \
 	%D%/test_session_tls \
 	%D%/test_show \
 	%D%/test_sink \
@@ -107,7 +108,8 @@ if HAVE_SQLITE
 UNIT_TESTS += %D%/test_map_sqlite
 endif
 check_PROGRAMS += $(UNIT_TESTS)
-EXTRA_DIST += %D%/capture.h %D%/modules.h %D%/script.h %D%/talk.h %D%/unit.h %D%/run
+EXTRA_DIST += %D%/capture.h %D%/modules.h %D%/script.h %D%/session_settings.h \
+	%D%/talk.h %D%/unit.h %D%/run
 
 LDADD = $(UNIT_LDADD)
 %C%_test_account_CFLAGS = $(UNIT_CFLAGS)
@@ -173,6 +175,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_sasl_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_limits_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_session_matrix_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_tls_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_show_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_sink_CFLAGS = $(UNIT_CFLAGS)
