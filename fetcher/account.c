@@ -119,7 +119,10 @@ static bool is_used(const struct option_value *v)
 
 static bool auth_is_built(enum auth auth, enum protocol p)
 {
+	bool push = p == PROTO_ETRN || p == PROTO_ODMR;
+
 	return auth <= AUTH_CRAM_MD5 || auth == AUTH_EXTERNAL ||
+	    (auth > AUTH_EXTERNAL && p != PROTO_APOP && !push) ||
 	    (auth == AUTH_SSH && (p == PROTO_IMAP || p == PROTO_AUTO));
 }
 
@@ -257,6 +260,19 @@ static enum st check_global(const struct account *a, struct err *e)
 	return tidings_check(a->global, e);
 }
 
+static enum st check_secret(const struct account *a, struct err *e)
+{
+	if ((opt_text(&a->o, OPT_PASSWORD) != NULL) +
+		(opt_text(&a->o, OPT_PASSWORDEVAL) != NULL) +
+		(opt_text(&a->o, OPT_PASSWORDFILE) != NULL) <=
+	    1)
+		return ST_OK;
+	return err_temp(e, "",
+	    "%s: password, passwordeval and passwordfile: only one of them "
+	    "can be the password of %s",
+	    a->label, a->user);
+}
+
 /* In this order; the first that fails is told. */
 static enum st (*const checks[])(const struct account *a, struct err *e) = {
 	check_service,
@@ -264,6 +280,7 @@ static enum st (*const checks[])(const struct account *a, struct err *e) = {
 	check_lmtp,
 	check_mda,
 	check_interface,
+	check_secret,
 	check_global,
 	check_done,
 };
@@ -279,6 +296,7 @@ static struct account *add_account(struct config *c, const struct cli *cli,
 	merge(c, cli, r, u, a);
 	via = opt_text(&a->o, OPT_VIA);
 	a->host = via != NULL ? via : r->label;
+	a->rc_dir = c->rc_dir;
 	a->global = &c->global;
 	name_user(cli, c, u, a);
 	**end = a;

@@ -20,6 +20,7 @@ FETCHER_SRC = \
 	%D%/imap_text.c \
 	%D%/instance.c %D%/instance.h \
 	%D%/message.c %D%/message.h \
+	%D%/method.c %D%/method.h \
 	%D%/mime.c %D%/mime.h \
 	%D%/netrc.c %D%/netrc.h \
 	%D%/options.c %D%/options.def %D%/options.h \
@@ -38,6 +39,7 @@ FETCHER_SRC = \
 	%D%/report.c %D%/report.h \
 	%D%/round.c %D%/round.h \
 	%D%/route.c %D%/route.h \
+	%D%/secret.c %D%/secret.h \
 	%D%/server.c %D%/server.h \
 	%D%/settings.c %D%/settings.h \
 	%D%/show.c %D%/show.h \

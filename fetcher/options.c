@@ -55,6 +55,12 @@ static const struct {
 	{ TYPE_AUTH, "ssh", AUTH_SSH },
 	{ TYPE_AUTH, "implicit", AUTH_SSH },
 	{ TYPE_AUTH, "external", AUTH_EXTERNAL },
+	{ TYPE_AUTH, "plain", AUTH_PLAIN },
+	{ TYPE_AUTH, "login", AUTH_LOGIN },
+	{ TYPE_AUTH, "scram-sha-1", AUTH_SCRAM_SHA_1 },
+	{ TYPE_AUTH, "scram-sha-256", AUTH_SCRAM_SHA_256 },
+	{ TYPE_AUTH, "oauthbearer", AUTH_OAUTHBEARER },
+	{ TYPE_AUTH, "xoauth2", AUTH_XOAUTH2 },
 	{ TYPE_BADH, "accept", 1 },
 	{ TYPE_BADH, "reject", 0 },
 };

@@ -70,6 +70,13 @@ enum auth {
 	AUTH_MSN,
 	AUTH_SSH,
 	AUTH_EXTERNAL,
+	/* Ours. */
+	AUTH_PLAIN,
+	AUTH_LOGIN,
+	AUTH_SCRAM_SHA_1,
+	AUTH_SCRAM_SHA_256,
+	AUTH_OAUTHBEARER,
+	AUTH_XOAUTH2,
 };
 
 struct option_row {

@@ -46,6 +46,23 @@ static bool is_word(const struct parse *p, const char *word)
 	return p->lex.token == RC_WORD && str_eqc(tok(p), word);
 }
 
+/*
+ * Words of our own are keywords where an option may stand; fetchmail took them
+ * for strings, and so they are where only a string makes sense.
+ */
+static bool is_new(struct str s)
+{
+	static const enum option_id ours[] = { OPT_AUTHFAILMAIL,
+		OPT_PASSWORDEVAL, OPT_PASSWORDFILE };
+	const struct option_row *row = option_find(s);
+	size_t i;
+
+	for (i = 0; i < NELEM(ours); i++)
+		if (row != NULL && row->id == ours[i])
+			return true;
+	return false;
+}
+
 static bool is_keyword(struct str s)
 {
 	static const char *const others[] = { "poll", "server", "skip",
@@ -68,7 +85,8 @@ static bool string(struct parse *p, bool literal)
 		literal = true;
 	}
 	return t == RC_QUOTED ||
-	    (t == RC_WORD && (literal || !is_keyword(tok(p))));
+	    (t == RC_WORD &&
+		(literal || !is_keyword(tok(p)) || is_new(tok(p))));
 }
 
 static void set_path(struct parse *p, struct options *o, enum option_id id,
@@ -127,7 +145,9 @@ static enum st string_list(struct parse *p, struct options *o,
 	size_t n = 0;
 	enum rc_token t = next(p);
 
-	for (; t == RC_QUOTED || (t == RC_WORD && !is_keyword(tok(p)));
+	for (; t == RC_QUOTED ||
+	     (t == RC_WORD &&
+		 (!is_keyword(tok(p)) || (n == 0 && is_new(tok(p)))));
 	     t = next(p), n++)
 		options_add(o, id, tok(p), STR_NONE, 0, &p->c->arena);
 	return n != 0 ? ST_OK : syntax_error(p);
@@ -392,7 +412,8 @@ static enum st record(struct parse *p, bool skip)
 	struct record *r = arena_alloc(&p->c->arena, sizeof(*r));
 	enum rc_token t = next(p);
 
-	if (t != RC_QUOTED && (t != RC_WORD || is_keyword(tok(p))))
+	if (t != RC_QUOTED &&
+	    (t != RC_WORD || (is_keyword(tok(p)) && !is_new(tok(p)))))
 		return syntax_error(p);
 	r->label = arena_strz(&p->c->arena, tok(p));
 	r->skip = skip;

@@ -17,7 +17,9 @@
 #include "base/num.h"
 #include "fetcher/daemon.h"
 #include "fetcher/gate.h"
+#include "fetcher/method.h"
 #include "fetcher/report.h"
+#include "fetcher/secret.h"
 #include "fetcher/tidings.h"
 
 #define IDS_MAX (64u << 20)
@@ -206,7 +208,12 @@ static enum status poll_one(const struct round *r, struct account *a,
 		.ids = ids,
 		.delivered = delivered };
 	enum status st;
+	struct err e;
 
+	if (secret_get(a, &e) != ST_OK) {
+		report_error("%s", e.text);
+		return PS_AUTHFAIL;
+	}
 	if (!start_child(&c, &how)) {
 		report_error("cannot start a process to poll %s: %m", a->label);
 		return PS_UNDEFINED;
@@ -217,6 +224,8 @@ static enum status poll_one(const struct round *r, struct account *a,
 	learn(&c);
 	learn_rest(&c);
 	c.went.st = st;
+	if (st == PS_AUTHFAIL || method_wants_token(a))
+		secret_forget(a); /* it may have been changed, or expired */
 	if (r->detached)
 		tidings_after(a, &c.went);
 	buf_clear(&c.said);

@@ -20,7 +20,8 @@ void settings_quote(struct buf *out, const char *s)
 
 static bool is_secret(enum option_id id)
 {
-	return id == OPT_PASSWORD || id == OPT_ESMTPPASSWORD;
+	return id == OPT_PASSWORD || id == OPT_ESMTPPASSWORD ||
+	    id == OPT_PASSWORDEVAL; /* it may hold one */
 }
 
 static void add_list(struct buf *out, const struct option_row *r,
