@@ -399,6 +399,9 @@ static void put_option(struct dump *d, const struct options *o,
 	case TYPE_AUTH:
 	case TYPE_ENVEL:
 	case TYPE_BADH:
+	case TYPE_TLS:
+	case TYPE_TRACK:
+	case TYPE_RETR:
 		break;
 	}
 	buf_addf(d->out, "%lld", (long long)opt_num(o, id));

@@ -15,10 +15,12 @@ FETCHER_SRC = \
 	%D%/imap.c %D%/imap.h \
 	%D%/imap_box.c \
 	%D%/imap_login.c \
+	%D%/imap_folders.c \
 	%D%/imap_name.c \
 	%D%/imap_read.c %D%/imap_read.h \
 	%D%/imap_text.c \
 	%D%/instance.c %D%/instance.h \
+	%D%/kept.c %D%/kept.h \
 	%D%/message.c %D%/message.h \
 	%D%/method.c %D%/method.h \
 	%D%/mime.c %D%/mime.h \
@@ -50,6 +52,7 @@ FETCHER_SRC = \
 	%D%/smtphost.c %D%/smtphost.h \
 	%D%/status.c %D%/status.h \
 	%D%/tidings.c %D%/tidings.h \
+	%D%/tlsplan.c %D%/tlsplan.h \
 	%D%/told.c %D%/told.h \
 	%D%/uidl.c %D%/uidl.h
 bin_PROGRAMS += %D%/fetcher

@@ -184,6 +184,8 @@ static int rounds(struct program *p)
 	}
 	if (daemon_ended_by() != 0)
 		report_note("terminated with signal %d", daemon_ended_by());
+	if (status == PS_NOMAIL)
+		return (int)opt_num(&p->config.global, OPT_NOMAILSTATUS);
 	return (int)status;
 }
 
@@ -259,6 +261,8 @@ static int show(struct program *p)
 		return show_version(&s);
 	if (p->cli.configdump)
 		return show_dump(&s);
+	if (p->cli.explain_tls)
+		return show_explain_tls(&s);
 	if (p->cli.check_config)
 		return show_check(&s);
 	return -1;
@@ -377,6 +381,8 @@ int main(int argc, char **argv)
 	status = cli_parse(&p.cli, argc, argv, &p.config.arena);
 	if (status >= 0)
 		return status;
+	if (p.cli.quote)
+		return show_quote();
 	status = prepare(&p);
 	if (status < 0)
 		status = run(&p);

@@ -2,7 +2,9 @@
 
 #include "fetcher/poll.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "fetcher/ask.h"
@@ -67,6 +69,7 @@ static void find_owed(struct poll *q)
 	uint64_t n;
 
 	told_owed(q);
+	told_kept(q);
 	for (n = 1; n <= q->box.count; n++)
 		if (told_before(q, n))
 			q->box.state[n] =
@@ -173,7 +176,8 @@ static enum status fetch_all(struct poll *q, bool *again, struct err *e)
 
 	for (n = 1 + q->passed; n <= q->box.count && st == PS_SUCCESS; n++) {
 		q->passed = n - 1 - q->deleted;
-		if (q->box.state[n] == MSG_OWED || (is_old(q, n) && !all)) {
+		if (q->box.state[n] == MSG_OWED ||
+		    q->box.state[n] == MSG_EXPIRED || (is_old(q, n) && !all)) {
 			st = message_old(q, n, e);
 			continue;
 		}
@@ -255,15 +259,75 @@ static enum status idle(struct poll *q, struct err *e)
 	return st;
 }
 
+static bool is_pattern(const char *folder)
+{
+	return folder != NULL && strchr(folder, '*') != NULL;
+}
+
+/* "!NAME" beside a pattern takes it out, and so does "move NAME". */
+static bool is_excluded(const struct account *a, const char *name)
+{
+	const struct option_item *i = opt_list(&a->o, OPT_FOLDER);
+	const char *to = opt_text(&a->o, OPT_MOVE);
+
+	for (; i != NULL; i = i->next)
+		if (i->text[0] == '!' && fnmatch(i->text + 1, name, 0) == 0)
+			return true;
+	return to != NULL && strcmp(to, name) == 0;
+}
+
+/* A folder that cannot be selected is passed over here. */
+static enum status do_pattern(struct poll *q, const char *pattern, bool *again,
+    struct err *e)
+{
+	const char *name;
+	enum status st = PS_SUCCESS;
+	uint64_t n;
+
+	if (q->p->ops->folder == NULL)
+		return PS_SUCCESS;
+	for (n = 0; st == PS_SUCCESS; n++) {
+		st = q->p->ops->folder(q->p, pattern, n, &name, e);
+		if (st != PS_SUCCESS || name == NULL)
+			break;
+		if (is_excluded(q->a, name))
+			continue;
+		st = select_folder(q, name, e);
+		if (st == PS_SUCCESS) {
+			st = do_folder(q, again, e);
+		} else if (st == PS_ERROR) {
+			report_error("%s", e->text);
+			st = PS_SUCCESS;
+		}
+	}
+	return st;
+}
+
+/* One entry of "folder"; any: there is a pattern among them. */
+static enum status do_entry(struct poll *q, const char *folder, bool any,
+    bool *again, struct err *e)
+{
+	enum status st;
+
+	if (any && folder[0] == '!')
+		return PS_SUCCESS;
+	if (is_pattern(folder))
+		return do_pattern(q, folder, again, e);
+	st = select_folder(q, folder, e);
+	return st == PS_SUCCESS ? do_folder(q, again, e) : st;
+}
+
 static enum status all_folders(struct poll *q, bool *again, struct err *e)
 {
 	const struct option_item *f = opt_list(&q->a->o, OPT_FOLDER);
+	const struct option_item *i;
 	enum status st = PS_SUCCESS;
+	bool any = false;
 
+	for (i = f; i != NULL; i = i->next)
+		any |= is_pattern(i->text);
 	do {
-		st = select_folder(q, f != NULL ? f->text : NULL, e);
-		if (st == PS_SUCCESS)
-			st = do_folder(q, again, e);
+		st = do_entry(q, f != NULL ? f->text : NULL, any, again, e);
 		f = f != NULL ? f->next : NULL;
 	} while (f != NULL && st == PS_SUCCESS);
 	if (st == PS_SUCCESS && opt_flag(&q->a->o, OPT_IDLE) &&

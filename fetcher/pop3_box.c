@@ -121,7 +121,7 @@ static bool is_fast(const struct proto *b, uint64_t count)
 {
 	int64_t every = opt_num(&b->a->o, OPT_FASTUIDL);
 
-	if (count <= FEW || every <= 0 ||
+	if (count <= FEW || every <= 0 || opt_keep_days(&b->a->o) != 0 ||
 	    uidl_any(b->how->delivered, b->a->user, b->a->host,
 		STR(KEY_PREFIX)))
 		return false;
@@ -201,7 +201,8 @@ static enum status ask_uids(struct pop3 *p, struct box *x, struct err *e)
 static enum status box_list(struct proto *b, struct box *x, struct err *e)
 {
 	struct pop3 *p = of(b);
-	bool uidl = opt_flag(&b->a->o, OPT_UIDL);
+	bool uidl =
+	    opt_flag(&b->a->o, OPT_UIDL) || opt_keep_days(&b->a->o) != 0;
 	enum status st = pop3_stat(p, &x->count, &x->octets, e);
 
 	arena_clear(&b->arena);

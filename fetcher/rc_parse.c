@@ -53,7 +53,8 @@ static bool is_word(const struct parse *p, const char *word)
 static bool is_new(struct str s)
 {
 	static const enum option_id ours[] = { OPT_AUTHFAILMAIL,
-		OPT_PASSWORDEVAL, OPT_PASSWORDFILE };
+		OPT_NOMAILSTATUS, OPT_PASSWORDEVAL, OPT_PASSWORDFILE, OPT_TLS,
+		OPT_MOVE, OPT_TRACK, OPT_RETRIEVEERROR };
 	const struct option_row *row = option_find(s);
 	size_t i;
 
@@ -222,6 +223,22 @@ static enum st text_option(struct parse *p, struct options *o,
 	return ST_OK;
 }
 
+/* "keep", or "keep N days". */
+static enum st keep_days(struct parse *p, struct options *o)
+{
+	int64_t days;
+
+	if (p->lex.token != RC_NUMBER)
+		return ST_OK;
+	if (!num_i64(tok(p), 1, 100000, &days))
+		return syntax_error(p);
+	if (next(p) != RC_WORD || (!is_word(p, "days") && !is_word(p, "day")))
+		return syntax_error(p);
+	options_set_num(o, OPT_KEEP, days + 1);
+	next(p);
+	return ST_OK;
+}
+
 /* The option's argument, by its type. The token after it is current then. */
 static enum st argument(struct parse *p, struct options *o,
     const struct option_row *row)
@@ -232,7 +249,7 @@ static enum st argument(struct parse *p, struct options *o,
 	case TYPE_FLAG:
 		options_set_num(o, row->id, 1);
 		next(p);
-		return ST_OK;
+		return row->id == OPT_KEEP ? keep_days(p, o) : ST_OK;
 	case TYPE_NUM:
 		if (number(p, &v) != ST_OK)
 			return ST_TEMP;
@@ -253,6 +270,9 @@ static enum st argument(struct parse *p, struct options *o,
 	case TYPE_PROTO:
 	case TYPE_AUTH:
 	case TYPE_BADH:
+	case TYPE_TLS:
+	case TYPE_TRACK:
+	case TYPE_RETR:
 		break;
 	}
 	return named(p, o, row);

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/io.h"
+#include "fetcher/kept.h"
 #include "fetcher/report.h"
 
 /* The lines of one account, at most. */
@@ -32,6 +34,12 @@ static void say(const struct poll *q, const struct buf *lines)
 		report_error("the parent does not listen: %m");
 }
 
+static bool is_remembered(const struct poll *q)
+{
+	return q->how->kept != NULL &&
+	    (opt_keep_days(&q->a->o) != 0 || opt_num(&q->a->o, OPT_TRACK) != 0);
+}
+
 void told_delivered(struct poll *q, uint64_t n)
 {
 	AUTO_BUF key = BUF_MAX(KEY_MAX);
@@ -42,8 +50,11 @@ void told_delivered(struct poll *q, uint64_t n)
 		return;
 	if (q->p->ops->seen_by_key)
 		buf_addf(&lines, "A%s\n", uid_of(buf_c(&key)));
-	if (!q->p->ops->seen_by_key || !stays)
+	if ((!q->p->ops->seen_by_key && opt_num(&q->a->o, OPT_TRACK) == 0) ||
+	    !stays)
 		buf_addf(&lines, "D%s\n", buf_c(&key));
+	if (is_remembered(q) && stays)
+		buf_addf(&lines, "K%s\n", buf_c(&key));
 	say(q, &lines);
 }
 
@@ -83,6 +94,42 @@ void told_owed(struct poll *q)
 	say(q, &out);
 }
 
+/* One message; whether it is known from now on. */
+static bool settle_kept(struct poll *q, uint64_t n, struct str key)
+{
+	int64_t at = kept_time(q->how->kept, q->a->user, q->a->host, key);
+	int64_t days = opt_keep_days(&q->a->o);
+	char *state = &q->box.state[n];
+
+	if (opt_num(&q->a->o, OPT_TRACK) != 0)
+		*state = at != 0 ? MSG_OLD : *state;
+	if (*state == MSG_OLD && days != 0 && at != 0 && !q->box.read_only &&
+	    at + days * 86400 <= (int64_t)clock_seconds())
+		*state = MSG_EXPIRED;
+	/* What the id file has we have fetched, some time. */
+	return at != 0 ||
+	    (*state == MSG_OLD && days != 0 && q->p->ops->seen_by_key);
+}
+
+/* Those that the server does not have any more are forgotten. */
+void told_kept(struct poll *q)
+{
+	AUTO_BUF key = BUF_MAX(KEY_MAX);
+	AUTO_BUF out = BUF_MAX(IDS_MAX);
+	uint64_t n;
+
+	if (!is_remembered(q))
+		return;
+	q->p->ops->prefix(q->p, &key);
+	buf_addf(&out, "Z%s\n", buf_c(&key));
+	for (n = 1; n <= q->box.count; n++)
+		if (key_of(q, n, &key) != NULL &&
+		    settle_kept(q, n, buf_str(&key)))
+			buf_addf(&out, "K%s\n", buf_c(&key));
+	if (q->box.complete)
+		say(q, &out);
+}
+
 /*
  * What was deleted is gone after QUIT; without one it is there again, and must
  * not be delivered twice. What was known before stays so until the server does
@@ -95,6 +142,7 @@ static bool counts_as_seen(const struct poll *q, uint64_t n)
 	case MSG_OWED:
 	case MSG_DELIVERED:
 	case MSG_OLD_GONE:
+	case MSG_EXPIRED:
 		return true;
 	case MSG_DELETED:
 		return !q->quit_done;

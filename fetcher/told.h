@@ -5,6 +5,8 @@
  * "C" begins the list of all that count, "E" ends it, and without that end it
  * is not believed. The file of what was delivered and should have left the
  * server: "Dkey" adds, "Fkey" forgets, "Xprefix" forgets all that begin so.
+ * The file of what stays, kept.h: "Kkey" was fetched, "Zprefix" begins the list
+ * of all that begin so.
  * "P": the poll moves. For mail that a daemon sends: "Osize": a message was too
  * large; "T": the server was silent.
  */
@@ -19,6 +21,11 @@ void told_delivered(struct poll *q, uint64_t n);
 void told_forgotten(struct poll *q, uint64_t n);
 /* Of what was delivered before, these are in this folder still. */
 void told_owed(struct poll *q);
+/*
+ * "keep N days", "track uid": which were fetched before, and when; those that
+ * have been here for long enough expire.
+ */
+void told_kept(struct poll *q);
 /* What counts as seen after this session; what was deleted with it is gone. */
 void told_ids(struct poll *q);
 /* We move: the parent waits on. arg: a struct poll. */
