@@ -71,8 +71,8 @@ def test_tls_wins(sink, run_fetchmail):
                   "travels in clear text"]),
     ("tls required", ["must offer STARTTLS", "because of: tls required",
                       "status 2, before the password"]),
-    ("ssl sslfingerprint 00", ["port 993", "because of: ssl",
-                               "fingerprint must be 00"]),
+    ("ssl sslfingerprint ab", ["port 993", "because of: ssl",
+                               "fingerprint must be ab"]),
     ("", ["because of: sslcertck", "TLS 1.2 or later", "Log in by SCRAM"]),
     ("no sslcertck", ["if the server offers", "anybody may be at"]),
     ("sslproto tls1.3", ["version: tls1.3", "because of: sslproto."]),
@@ -183,7 +183,6 @@ def test_keep_days(box, sink, home, run_fetchmail, proto):
     d.settled("user", 0)
     assert run_fetchmail(text).returncode == 1
     assert len(s.messages) == 2
-    assert not (home / ".fetchids-kept").exists()
 
 
 def test_keep_days_is_of_ours_only(box, sink, home, run_fetchmail):
@@ -215,7 +214,7 @@ def test_track_uid(box, sink, home, run_fetchmail):
     text = rc(s, options="keep track uid")
     assert run_fetchmail(text, "-c").returncode == 0
     r = run_fetchmail(text, "-v")
-    assert r.returncode == 0 and "STORE" not in r.stdout
+    assert r.returncode == 0 and "UID STORE" not in r.stdout
     assert len(s.messages) == 2
     assert run_fetchmail(text).returncode == 1
     assert run_fetchmail(text, "-c").returncode == 1
