@@ -122,6 +122,33 @@ void kept_add(struct kept *k, const char *user, const char *host,
 		e->gone = false;
 }
 
+void kept_count(struct kept *k, const char *user, const char *host,
+    struct str key)
+{
+	AUTO_ARENA a = { 0 };
+	struct str name = name_of(&a, user, host, key);
+	struct entry *e = hash_get(k->index, name);
+
+	k->changed = true;
+	if (e == NULL) {
+		add(k, name, 1);
+		return;
+	}
+	e->seconds = e->gone ? 1 : e->seconds + 1;
+	e->gone = false;
+}
+
+void kept_remove(struct kept *k, const char *user, const char *host,
+    struct str key)
+{
+	AUTO_ARENA a = { 0 };
+	struct entry *e = hash_get(k->index, name_of(&a, user, host, key));
+
+	if (e == NULL || e->gone)
+		return;
+	e->gone = k->changed = true;
+}
+
 void kept_renew(struct kept *k, const char *user, const char *host,
     struct str prefix)
 {

@@ -3,6 +3,9 @@
  * and "track uid". A file of our own beside the id file: its first line says
  * which form it has, then lines "SECONDS user@host KEY".
  *
+ * The same for messages within which the server has failed: the key begins with
+ * "broken:" then, and the number says how often.
+ *
  * It is replaced at once, mode 0600, as the id file is, and goes when nothing
  * is left in it.
  */
@@ -29,6 +32,11 @@ int64_t kept_time(const struct kept *k, const char *user, const char *host,
 /* It was fetched then; what is known already stays. */
 void kept_add(struct kept *k, const char *user, const char *host,
     struct str key, int64_t seconds);
+/* One more for the number of this one, from 0; forget one. */
+void kept_count(struct kept *k, const char *user, const char *host,
+    struct str key);
+void kept_remove(struct kept *k, const char *user, const char *host,
+    struct str key);
 /* Of those that begin so, only what is added from now on stays, with the time
  * that it has. */
 void kept_renew(struct kept *k, const char *user, const char *host,

@@ -34,6 +34,7 @@ FETCHER_SRC = \
 	%D%/poll.c %D%/poll.h \
 	%D%/pop3.c %D%/pop3.h \
 	%D%/pop3_box.c \
+	%D%/progress.c %D%/progress.h \
 	%D%/proto.c %D%/proto.h \
 	%D%/rc_lex.c %D%/rc_lex.h \
 	%D%/rc_parse.c %D%/rc_parse.h \

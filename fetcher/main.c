@@ -19,6 +19,7 @@
 #include "fetcher/password.h"
 #include "fetcher/paths.h"
 #include "fetcher/pidfile.h"
+#include "fetcher/progress.h"
 #include "fetcher/rc_parse.h"
 #include "fetcher/report.h"
 #include "fetcher/round.h"
@@ -230,6 +231,9 @@ static int set_report(struct program *p)
 		how.verbosity =
 		    p->cli.verbose > 1 ? REPORT_DEBUG : REPORT_VERBOSE;
 	report_init(&how);
+	progress_allow(!p->cli.silent && p->cli.verbose == 0 && !how.syslog &&
+	    how.logfile < 0 && !how.marks && p->interval == 0 &&
+	    isatty(STDOUT_FILENO) && isatty(STDERR_FILENO));
 	return -1;
 }
 

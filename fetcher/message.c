@@ -2,6 +2,7 @@
 
 #include "fetcher/message.h"
 
+#include "fetcher/progress.h"
 #include "fetcher/report.h"
 #include "fetcher/told.h"
 
@@ -191,6 +192,7 @@ static enum status carry(struct poll *q, uint64_t n, uint64_t octets,
 
 	begin_reading(q, n, octets);
 	st = carry_message(&c, &fate, e);
+	progress_next();
 	if (st == PS_ERROR) {
 		report_done(" not flushed");
 		report_error("couldn't fetch message %s@%s:%llu: %s",
@@ -199,6 +201,7 @@ static enum status carry(struct poll *q, uint64_t n, uint64_t octets,
 	}
 	if (st != PS_SUCCESS) {
 		report_done(" (broken off)");
+		told_broken(q, n);
 		return st;
 	}
 	q->fetched++;

@@ -10,9 +10,13 @@
 #include "fetcher/ask.h"
 #include "fetcher/host.h"
 #include "fetcher/message.h"
+#include "fetcher/progress.h"
 #include "fetcher/report.h"
 #include "fetcher/server.h"
 #include "fetcher/told.h"
+
+/* So many polls may fail within a message before it comes last. */
+#define BROKEN_POLLS 3
 
 static const char *plural(uint64_t n)
 {
@@ -168,14 +172,46 @@ static bool is_enough(struct poll *q, bool *again)
 	return true;
 }
 
+/* The server has failed within it in three polls: it blocks no other. */
+static bool is_hopeless(struct poll *q, uint64_t n)
+{
+	return q->box.state[n] == MSG_NEW &&
+	    told_broken_before(q, n) >= BROKEN_POLLS;
+}
+
+/* After all others. */
+static enum status fetch_hopeless(struct poll *q, struct err *e)
+{
+	enum status st = PS_SUCCESS;
+	bool again = false;
+	uint64_t n;
+
+	for (n = 1; n <= q->box.count && st == PS_SUCCESS; n++) {
+		if (!is_hopeless(q, n))
+			continue;
+		if (is_enough(q, &again))
+			return again ? PS_SUCCESS : PS_MAXFETCH;
+		report_error("the server has failed within message "
+			     "%s@%s:%llu in %lld polls; it is tried last",
+		    q->a->user, q->a->host, (unsigned long long)n,
+		    (long long)told_broken_before(q, n));
+		st = message_fetch(q, n, e);
+	}
+	return st;
+}
+
 static enum status fetch_all(struct poll *q, bool *again, struct err *e)
 {
-	bool all = opt_flag(&q->a->o, OPT_FETCHALL);
+	bool all = opt_flag(&q->a->o, OPT_FETCHALL), hopeless = false;
 	enum status st = PS_SUCCESS;
 	uint64_t n;
 
 	for (n = 1 + q->passed; n <= q->box.count && st == PS_SUCCESS; n++) {
 		q->passed = n - 1 - q->deleted;
+		if (is_hopeless(q, n)) {
+			hopeless = true;
+			continue;
+		}
 		if (q->box.state[n] == MSG_OWED ||
 		    q->box.state[n] == MSG_EXPIRED || (is_old(q, n) && !all)) {
 			st = message_old(q, n, e);
@@ -186,7 +222,28 @@ static enum status fetch_all(struct poll *q, bool *again, struct err *e)
 		st = message_fetch(q, n, e);
 	}
 	q->passed = 0;
-	return st;
+	return st == PS_SUCCESS && hopeless ? fetch_hopeless(q, e) : st;
+}
+
+/* What is to come, for who looks at a terminal. Sizes that would have to be
+ * asked for are not. */
+static void begin_progress(struct poll *q, uint64_t old)
+{
+	bool all = opt_flag(&q->a->o, OPT_FETCHALL);
+	uint64_t octets =
+	    q->p->ops->body == NULL && (all || old == 0) ? q->box.octets : 0;
+	uint64_t n, size = 0, count = 0;
+	struct err ignored;
+
+	for (n = 1; n <= q->box.count; n++) {
+		if (!all && is_old(q, n))
+			continue;
+		count++;
+		if (q->p->ops->body != NULL &&
+		    q->p->ops->octets(q->p, n, &size, &ignored) == PS_SUCCESS)
+			octets += size;
+	}
+	progress_begin(count, octets);
 }
 
 /* --- a folder -------------------------------------------------------------- */
@@ -220,8 +277,10 @@ static enum status do_folder(struct poll *q, bool *again, struct err *e)
 		q->fetched += q->box.count - old;
 		return PS_SUCCESS;
 	}
-	if (q->box.count != 0)
+	if (q->box.count != 0) {
+		begin_progress(q, old);
 		st = fetch_all(q, again, e);
+	}
 	if ((st == PS_SUCCESS || st == PS_MAXFETCH) &&
 	    q->p->ops->leave != NULL) {
 		enum status end = q->p->ops->leave(q->p, e);

@@ -77,6 +77,12 @@ static void learn(const struct child *c)
 		case 'F':
 			uidl_remove(c->f->delivered, user, host, what);
 			break;
+		case 'B':
+			kept_count(c->f->kept, user, host, what);
+			break;
+		case 'G':
+			kept_remove(c->f->kept, user, host, what);
+			break;
 		case 'Z':
 			kept_renew(c->f->kept, user, host, what);
 			break;

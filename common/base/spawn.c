@@ -220,16 +220,21 @@ static enum st read_all(int fd, struct buf *out, int64_t timeout_ms,
     struct err *e)
 {
 	int64_t deadline = clock_deadline(timeout_ms);
+	struct pollfd w = { fd, POLLIN, 0 };
 	size_t room;
 	ssize_t n = 1;
 	char *p;
+	int rc;
 
 	while (n != 0) {
 		p = buf_room(out, 4096, &room);
 		if (p == NULL)
 			return err_temp(e, "4.3.0",
 			    "it wrote more than %zu octets", out->max);
-		if (wait_for(fd, POLLIN, clock_left(deadline), e) != ST_OK)
+		rc = poll(&w, 1, clock_left(deadline));
+		if (rc < 0)
+			return err_temp(e, "4.3.0", "waiting for it: %m");
+		if (rc == 0)
 			return late(e, timeout_ms);
 		n = read(fd, p, room);
 		if (n > 0)

@@ -47,9 +47,9 @@ enum st spawn_peer(struct spawn *p, char *const *argv, int *fd, struct err *e)
 /*
  * Start "sh -c command" in the same way, with nothing to read, and add what it
  * writes to out, until it closes its output; then wait for its end. ST_TEMP: it
- * could not be started, was late, or wrote more than out has room for: it was
- * killed then. The last two say "timeout after N seconds ..." and "it wrote
- * more than N octets".
+ * could not be started, was late, wrote more than out has room for, or a signal
+ * came to us: it was killed then. "timeout after N seconds ...", "it wrote more than
+ * N octets".
  */
 enum st spawn_output(const char *command, struct buf *out, int64_t timeout_ms,
     int *status, struct err *e) MUST_CHECK;

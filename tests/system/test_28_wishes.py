@@ -1,10 +1,16 @@
 """What users have asked for: TLS in one word, folders, days, moves."""
 
+import ast
+import os
+import pty
+import subprocess
 import time
 
 import pytest
 
+from lib import fetchmail as fm
 from lib.imap import ImapServer
+from lib.lines import Drop
 from lib.mail import message
 
 pytestmark = pytest.mark.ours
@@ -264,3 +270,83 @@ def test_nomail_status(box, sink, run_fetchmail):
     assert run_fetchmail(rc(s)).returncode == 1
     assert run_fetchmail(rc(s, first="set nomail-status 0")).returncode == 0
     assert run_fetchmail(rc(s, first="set nomail-status 7")).returncode == 5
+
+
+def test_broken_message_comes_last(pop3, sink, home, run_fetchmail):
+    """After three polls; and when it comes at last nothing is remembered."""
+    broken = [True]
+
+    def top(line, arg):
+        if broken[0] and arg.split()[0] == "1":
+            line.send("+OK", "Subject: number 1", "", "half")
+            raise Drop
+        return None
+
+    p = pop3(messages=[crlf(1), crlf(2)], answers={"TOP": top, "RETR": top})
+    s = sink()
+    text = rc(s, "pop3", server=f"via 127.0.0.1 port {p.port}")
+    for _ in range(3):
+        assert run_fetchmail(text).returncode == 2
+    assert not s.messages
+    r = run_fetchmail(text)
+    assert r.returncode == 2 and "in 3 polls; it is tried last" in r.stderr
+    assert len(s.messages) == 1
+    assert "broken:pop3:" in (home / ".fetchids-kept").read_text()
+    broken[0] = False
+    assert run_fetchmail(text).returncode == 0
+    assert len(s.messages) == 2 and not p.messages
+    assert not (home / ".fetchids-kept").exists()
+
+
+# --- progress ------------------------------------------------------------------------
+
+def slow(line, arg):
+    """A message that takes four seconds."""
+    line.send("+OK", "Subject: number 1", "")
+    for _ in range(8):
+        line.send("x" * 100)
+        time.sleep(0.5)
+    return "."
+
+
+@pytest.mark.parametrize("args, terminal, shown", [
+    ([], True, True), (["-s"], True, False), (["-v"], True, False),
+    ([], False, False)])
+def test_progress(pop3, sink, home, top, args, terminal, shown):
+    p = pop3(messages=[crlf(1)], answers={"TOP": slow})
+    s = sink()
+    path = fm.write_rc(top / "fetchmailrc", rc(
+        s, "pop3", server=f"via 127.0.0.1 port {p.port}"))
+    how = fm.command(["-f", path, *args], home)
+    if not terminal:
+        r = subprocess.run(timeout=30, **how)
+        assert r.returncode == 0 and "\r" not in r.stdout + r.stderr
+        return
+    master, slave = pty.openpty()
+    for name in ("text", "encoding"):
+        del how[name]
+    how.update(stdout=slave, stderr=slave)
+    r = subprocess.run(timeout=30, **how)
+    os.close(slave)
+    text = os.read(master, 65536).decode()
+    os.close(master)
+    assert r.returncode == 0, text
+    assert ("0 of 1 message," in text and "B/s" in text) == shown, text
+
+
+def test_quote(run_fetchmail, start_fetchmail, home, sink):
+    how = fm.command(["--quote"], home)
+    for text in ('a b', '"\\\'#;\t', "k\u00e4se"):
+        how.update(stdin=None, encoding="utf-8")
+        r = subprocess.run(input=text + "\n", timeout=30,
+                           **{k: v for k, v in how.items() if k != "stdin"})
+        assert r.returncode == 0
+        s = sink()
+        out = run_fetchmail(
+            rc(s).replace("pass secret", "pass " + r.stdout.strip()),
+            "--configdump")
+        assert out.returncode == 0, out.stderr
+        value = next(x for x in out.stdout.split("\n")
+                     if '"password"' in x).partition(":")[2].rstrip(",")
+        assert ast.literal_eval(value) == text or \
+            ast.literal_eval(value).encode("latin-1").decode() == text
