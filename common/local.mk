@@ -105,6 +105,9 @@ COMMON_SRC = \
 	%D%/net/conn_tls.c \
 	%D%/net/listen.c %D%/net/listen.h \
 	%D%/net/sasl.c %D%/net/sasl.h \
+	%D%/net/sasl_mech.h \
+	%D%/net/sasl_scram.c \
+	%D%/net/sasl_token.c \
 	%D%/net/tls.c %D%/net/tls.h \
 	%D%/net/tls_pipe.c %D%/net/tls_pipe.h \
 	%D%/net/tls_server.c %D%/net/tls_server.h \

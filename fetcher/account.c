@@ -96,6 +96,24 @@ static void merge(struct config *c, const struct cli *cli,
 	options_merge(&a->o, &cli->opts, true, &c->arena);
 }
 
+/* "tls WORD" stands for ssl, sslproto and sslcertck together. */
+static void settle_tls(struct options *o)
+{
+	const char *proto = opt_text(o, OPT_SSLPROTO);
+	int64_t word = opt_num(o, OPT_TLS);
+
+	if (word == TLS_WORD_NOT_SAID)
+		return;
+	options_set_num(o, OPT_SSL, word == TLS_WORD_IMPLICIT);
+	o->v[OPT_SSLPROTO].set = word != TLS_WORD_OPTIONAL;
+	if (word == TLS_WORD_NONE)
+		o->v[OPT_SSLPROTO].text = "";
+	else if (proto == NULL || proto[0] == '\0')
+		o->v[OPT_SSLPROTO].text = "auto";
+	if (word == TLS_WORD_OPTIONAL)
+		options_set_num(o, OPT_SSLCERTCK, 0);
+}
+
 static void name_user(const struct cli *cli, const struct config *c,
     const struct user *u, struct account *a)
 {
@@ -119,7 +137,10 @@ static bool is_used(const struct option_value *v)
 
 static bool auth_is_built(enum auth auth, enum protocol p)
 {
+	bool push = p == PROTO_ETRN || p == PROTO_ODMR;
+
 	return auth <= AUTH_CRAM_MD5 || auth == AUTH_EXTERNAL ||
+	    (auth > AUTH_EXTERNAL && p != PROTO_APOP && !push) ||
 	    (auth == AUTH_SSH && (p == PROTO_IMAP || p == PROTO_AUTO));
 }
 
@@ -130,6 +151,8 @@ static const struct {
 } misfits[] = {
 #define WITH(p) (1u << PROTO_##p)
 	{ OPT_FOLDER, WITH(POP3) | WITH(APOP) | WITH(ETRN) | WITH(ODMR) },
+	{ OPT_MOVE, WITH(POP3) | WITH(APOP) | WITH(ETRN) | WITH(ODMR) },
+	{ OPT_TRACK, WITH(POP3) | WITH(APOP) | WITH(ETRN) | WITH(ODMR) },
 	{ OPT_FLUSH, WITH(ETRN) | WITH(ODMR) },
 	{ OPT_KEEP, WITH(ETRN) | WITH(ODMR) },
 #undef WITH
@@ -257,6 +280,51 @@ static enum st check_global(const struct account *a, struct err *e)
 	return tidings_check(a->global, e);
 }
 
+static enum st check_nomail_status(const struct account *a, struct err *e)
+{
+	int64_t n = opt_num(a->global, OPT_NOMAILSTATUS);
+
+	return n >= 0 && n <= 1
+	    ? ST_OK
+	    : err_temp(e, "", "nomail-status is 0 or 1, not %lld",
+		  (long long)n);
+}
+
+/* Where what was delivered goes must not be fetched from. */
+static enum st check_move(const struct account *a, struct err *e)
+{
+	const char *to = opt_text(&a->o, OPT_MOVE);
+	const struct option_item *i = opt_list(&a->o, OPT_FOLDER);
+	bool same = to != NULL && i == NULL && strcasecmp(to, "INBOX") == 0;
+
+	for (; to != NULL && i != NULL; i = i->next)
+		same |= strcmp(i->text, to) == 0;
+	if (same)
+		return err_temp(e, "",
+		    "%s: move \"%s\": mail is fetched from there; name "
+		    "another folder",
+		    a->label, to);
+	if (to != NULL && opt_flag(&a->o, OPT_KEEP))
+		return err_temp(e, "",
+		    "%s: keep leaves mail where it is, and move does not; "
+		    "leave out one of them",
+		    a->label);
+	return ST_OK;
+}
+
+static enum st check_secret(const struct account *a, struct err *e)
+{
+	if ((opt_text(&a->o, OPT_PASSWORD) != NULL) +
+		(opt_text(&a->o, OPT_PASSWORDEVAL) != NULL) +
+		(opt_text(&a->o, OPT_PASSWORDFILE) != NULL) <=
+	    1)
+		return ST_OK;
+	return err_temp(e, "",
+	    "%s: password, passwordeval and passwordfile: only one of them "
+	    "can be the password of %s",
+	    a->label, a->user);
+}
+
 /* In this order; the first that fails is told. */
 static enum st (*const checks[])(const struct account *a, struct err *e) = {
 	check_service,
@@ -264,6 +332,9 @@ static enum st (*const checks[])(const struct account *a, struct err *e) = {
 	check_lmtp,
 	check_mda,
 	check_interface,
+	check_secret,
+	check_move,
+	check_nomail_status,
 	check_global,
 	check_done,
 };
@@ -277,8 +348,10 @@ static struct account *add_account(struct config *c, const struct cli *cli,
 	a->label = r->label;
 	a->active = r->wanted;
 	merge(c, cli, r, u, a);
+	settle_tls(&a->o);
 	via = opt_text(&a->o, OPT_VIA);
 	a->host = via != NULL ? via : r->label;
+	a->rc_dir = c->rc_dir;
 	a->global = &c->global;
 	name_user(cli, c, u, a);
 	**end = a;
@@ -332,7 +405,9 @@ static enum st check_idle(const struct account *first, struct err *e)
 		folder = opt_list(&a->o, OPT_FOLDER);
 		if (opt_flag(&a->o, OPT_IDLE) &&
 		    (first->next != NULL ||
-			(folder != NULL && folder->next != NULL)))
+			(folder != NULL &&
+			    (folder->next != NULL ||
+				strchr(folder->text, '*') != NULL))))
 			return err_temp(e, "",
 			    "Error: idle mode does not work for multiple "
 			    "folders or accounts!");

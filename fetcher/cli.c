@@ -20,6 +20,8 @@ enum extra {
 	X_CONFIGDUMP = 5000,
 	X_CHECKCONFIG,
 	X_DRYRUN,
+	X_EXPLAINTLS,
+	X_QUOTE,
 	X_NOKEEP,
 	X_NOBOUNCE,
 	X_NOSOFTBOUNCE,
@@ -41,6 +43,8 @@ static const struct option extras[] = {
 	{ "configdump", optional_argument, NULL, X_CONFIGDUMP },
 	{ "check-config", no_argument, NULL, X_CHECKCONFIG },
 	{ "dry-run", no_argument, NULL, X_DRYRUN },
+	{ "explain-tls", no_argument, NULL, X_EXPLAINTLS },
+	{ "quote", no_argument, NULL, X_QUOTE },
 	{ "nokeep", no_argument, NULL, X_NOKEEP },
 	{ "nobounce", no_argument, NULL, X_NOBOUNCE },
 	{ "nosoftbounce", no_argument, NULL, X_NOSOFTBOUNCE },
@@ -88,6 +92,9 @@ static void usage(FILE *to)
 	    "  -K, --nokeep          delete what was delivered\n"
 	    "      --check-config    read the settings, say what is odd\n"
 	    "      --dry-run         like -c, and say where mail would go\n"
+	    "      --explain-tls     say what happens about TLS, and why\n"
+	    "      --quote           a line of standard input as a quoted "
+	    "string\n"
 	    "      --configdump[=json]  the settings for programs\n",
 	    report_prog());
 	for (i = 0; i < OPT_COUNT; i++) {
@@ -172,11 +179,15 @@ static int set_row(struct options *o, const struct option_row *r,
 	case TYPE_PROTO:
 	case TYPE_AUTH:
 	case TYPE_BADH:
+	case TYPE_TLS:
+	case TYPE_TRACK:
+	case TYPE_RETR:
 		v = option_word(r->type, str_c(arg));
 		if (v < 0)
 			return bad_value(r->type == TYPE_PROTO ? "protocol"
 				: r->type == TYPE_AUTH ? "authentication"
-						       : "bad-header policy",
+				: r->type == TYPE_BADH ? "bad-header policy"
+						       : r->keyword,
 			    arg);
 		options_set_num(o, r->id, v);
 		return -1;
@@ -211,6 +222,12 @@ static bool own_option(struct cli *c, int opt)
 		return true;
 	case X_CHECKCONFIG:
 		c->check_config = true;
+		return true;
+	case X_EXPLAINTLS:
+		c->explain_tls = true;
+		return true;
+	case X_QUOTE:
+		c->quote = true;
 		return true;
 	case X_DRYRUN:
 		c->dry_run = true;

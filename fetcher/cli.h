@@ -17,6 +17,8 @@ struct cli {
 	bool configdump;
 	bool json, bad_form; /* configdump as JSON */
 	bool check_config; /* read the settings, say what is odd, do nothing */
+	bool explain_tls;  /* say what happens about TLS, do nothing */
+	bool quote;        /* a line of standard input for an rc file */
 	bool dry_run;      /* check, and say what would be done */
 	int verbose;
 	bool silent;

@@ -39,10 +39,12 @@ struct config {
 /* The result: one user of one record with everything merged. */
 struct account {
 	struct account *next;
-	const char *label; /* the word after poll */
-	const char *host;  /* via, else label */
-	const char *user;  /* remote name */
-	const char *password;
+	const char *label;    /* the word after poll */
+	const char *host;     /* via, else label */
+	const char *rc_dir;   /* NULL: none */
+	const char *user;     /* remote name */
+	const char *password; /* NULL: not known yet */
+	char *secret; /* owned: what password is, when it was asked for */
 	size_t number_in_record; /* 0: the first of its record */
 	bool active;             /* it is polled this time */
 	struct options o;

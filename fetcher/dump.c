@@ -182,6 +182,11 @@ static void put_password(struct dump *d, const struct account *a)
 	put_secret(d, a->password);
 }
 
+static void put_passwordeval(struct dump *d, const struct account *a UNUSED)
+{
+	put_text(d, "*"); /* it may hold one */
+}
+
 static void put_local(struct dump *d, const struct option_item *i)
 {
 	bool json = d->form == DUMP_JSON;
@@ -299,6 +304,8 @@ static const struct key keys[] = {
 
 	{ USER, "remote", OPT_USER, put_remote, false },
 	{ USER, "password", OPT_PASSWORD, put_password, false },
+	{ USER, "passwordeval", OPT_PASSWORDEVAL, put_passwordeval, true },
+	{ USER, "passwordfile", OPT_PASSWORDFILE, NULL, true },
 	{ USER, "localnames", OPT_KEEP, put_locals, false },
 	{ USER, "fetchall", OPT_FETCHALL, NULL, false },
 	{ USER, "keep", OPT_KEEP, NULL, false },
@@ -392,6 +399,9 @@ static void put_option(struct dump *d, const struct options *o,
 	case TYPE_AUTH:
 	case TYPE_ENVEL:
 	case TYPE_BADH:
+	case TYPE_TLS:
+	case TYPE_TRACK:
+	case TYPE_RETR:
 		break;
 	}
 	buf_addf(d->out, "%lld", (long long)opt_num(o, id));

@@ -23,6 +23,7 @@ void imap_clear(struct proto *b)
 	buf_clear(&p->folder);
 	buf_clear(&p->marked);
 	buf_clear(&p->small);
+	arena_clear(&p->names_arena);
 }
 
 static enum status bad_answer(struct err *e, const char *what)
@@ -90,6 +91,7 @@ static const struct {
 	{ "UIDPLUS", offsetof(struct imap, uidplus) },
 	{ "IDLE", offsetof(struct imap, idle) },
 	{ "LITERAL+", offsetof(struct imap, literal_plus) },
+	{ "MOVE", offsetof(struct imap, can_move) },
 	{ "SASL-IR", offsetof(struct imap, sasl_ir) },
 };
 
@@ -370,6 +372,7 @@ static const struct {
 } answers[] = {
 	{ "CAPABILITY", got_capability },
 	{ "SEARCH", got_search },
+	{ "LIST", imap_got_list },
 	{ "OK", got_state },
 	{ "NO", got_state },
 	{ "BAD", got_state },

@@ -1,5 +1,5 @@
 /*
- * imap - IMAP4rev1 (RFC 3501; UIDPLUS 4315, IDLE 2177, LITERAL+ 7888, SASL-IR
+ * imap - IMAP4rev1 (RFC 3501; UIDPLUS 4315, MOVE 6851, IDLE 2177, LITERAL+ 7888, SASL-IR
  * 4959) as a client over a conn.
  *
  * A command is sent and its answers are read until the one with its tag; what
@@ -24,13 +24,24 @@ struct imap_fetch {
 	bool sized, flags, seen, deleted;
 };
 
+struct imap_name {
+	struct imap_name *next;
+	const char *name; /* as the server has it */
+};
+
 struct imap {
 	struct proto base; /* reply: the words after OK, NO, BAD */
 	struct imap_in in;
 	unsigned tag;
 	/* From CAPABILITY. */
 	bool imap4, login_disabled, uidplus, idle, literal_plus, sasl_ir;
+	bool can_move;
 	struct buf sasl; /* the names after AUTH= */
+
+	/* What LIST says; names_end is NULL when nobody asks. */
+	struct arena names_arena;
+	struct imap_name *names, **names_end;
+	size_t names_n;
 
 	/* The folder. */
 	struct buf folder; /* as the server knows it */
@@ -81,6 +92,11 @@ enum status imap_capa(struct proto *b, struct err *e) MUST_CHECK;
 enum status imap_tls(struct proto *b, const struct tls_rules *rules,
     struct err *e) MUST_CHECK;
 enum status imap_login(struct proto *b, struct err *e) MUST_CHECK;
+
+/* imap_folders.c: what a pattern stands for; an answer to LIST. */
+enum status imap_folder(struct proto *b, const char *pattern, uint64_t n,
+    const char **name, struct err *e) MUST_CHECK;
+enum status imap_got_list(struct imap *p, struct err *e) MUST_CHECK;
 
 /* imap_text.c: the text that UID FETCH uid ITEM has: imap_line() until PS_NOMAIL. PS_ERROR:
  * there is none. *octets: how long it is. */

@@ -27,6 +27,12 @@ static bool keeps(const struct imap *p)
 	return opt_flag(&p->base.a->o, OPT_KEEP);
 }
 
+/* "track uid": our file says what is new. */
+static bool tracks(const struct imap *p)
+{
+	return opt_num(&p->base.a->o, OPT_TRACK) != 0;
+}
+
 /* --- folders ------------------------------------------------------------------ */
 
 /* What was known of its messages; answers go nowhere then. */
@@ -83,10 +89,16 @@ static enum status search(struct imap *p, struct err *e)
 	enum status st;
 
 	memset(p->state + 1, MSG_OLD, p->count);
-	st = imap_command(p, e, "SEARCH UNSEEN%s",
-	    keeps(p) || p->base.how->check ? " UNDELETED" : "");
+	st = tracks(p)
+	    ? imap_command(p, e, "SEARCH UNDELETED")
+	    : imap_command(p, e, "SEARCH UNSEEN%s",
+		  keeps(p) || p->base.how->check ? " UNDELETED" : "");
 	if (st != PS_ERROR)
 		return st;
+	if (tracks(p)) {
+		memset(p->state + 1, MSG_NEW, p->count);
+		return PS_SUCCESS;
+	}
 	p->unsure = true;
 	st = imap_command(p, e, "FETCH 1:%llu FLAGS",
 	    (unsigned long long)p->count);
@@ -97,7 +109,10 @@ static enum status search(struct imap *p, struct err *e)
 /* Of old ones nothing need be known, unless they are deleted. */
 static bool is_wanted(const struct imap *p, uint64_t n)
 {
-	return p->state[n] == MSG_NEW || opt_flag(&p->base.a->o, OPT_FLUSH);
+	const struct options *o = &p->base.a->o;
+
+	return p->state[n] == MSG_NEW || opt_flag(o, OPT_FLUSH) || tracks(p) ||
+	    opt_keep_days(o) != 0;
 }
 
 /* The next set "a:b,c" of at most so many messages, from *n on. */
@@ -148,7 +163,8 @@ static enum status ask_octets(struct imap *p, struct err *e)
 static enum status list(struct proto *b, struct box *x, struct err *e)
 {
 	struct imap *p = of(b);
-	bool change = !keeps(p) && !b->how->check;
+	bool change =
+	    !keeps(p) && !b->how->check && opt_text(&b->a->o, OPT_MOVE) == NULL;
 	enum status st = PS_SUCCESS;
 
 	forget_messages(p);
@@ -168,7 +184,7 @@ static enum status list(struct proto *b, struct box *x, struct err *e)
 			return st;
 	}
 	x->complete = !b->how->check;
-	return b->how->check ? PS_SUCCESS : ask_octets(p, e);
+	return b->how->check && !tracks(p) ? PS_SUCCESS : ask_octets(p, e);
 }
 
 /* --- names of messages -------------------------------------------------------------- */
@@ -245,6 +261,32 @@ static enum status expunge(struct imap *p, struct err *e)
 	return st;
 }
 
+static enum status put_once(struct imap *p, uint32_t uid, struct str to,
+    struct err *e)
+{
+	return imap_command(p, e, "UID %s %u %.*s",
+	    p->can_move ? "MOVE" : "COPY", uid, STR_ARG(to));
+}
+
+/* "move FOLDER": to there, which is made when it is missing. */
+static enum status put(struct imap *p, uint32_t uid, const char *to,
+    struct err *e)
+{
+	AUTO_BUF quoted = BUF_MAX(FOLDER_MAX);
+	enum status st;
+
+	if (!imap_quote_folder(&quoted, str_c(to))) {
+		buf_setf(&p->base.reply, "move: the name is not UTF-8");
+		return PS_ERROR;
+	}
+	st = put_once(p, uid, buf_str(&quoted), e);
+	if (st != PS_ERROR ||
+	    str_search(buf_str(&p->base.reply), STR("[TRYCREATE]")) < 0)
+		return st;
+	st = imap_command(p, e, "CREATE %s", buf_c(&quoted));
+	return st == PS_SUCCESS ? put_once(p, uid, buf_str(&quoted), e) : st;
+}
+
 /* "expunge n": after n; 1 if nothing is said, 0: in the end. */
 static enum status remove_one(struct proto *b, uint64_t n, struct err *e)
 {
@@ -252,10 +294,15 @@ static enum status remove_one(struct proto *b, uint64_t n, struct err *e)
 	const struct options *o = &b->a->o;
 	uint64_t every =
 	    opt_is_set(o, OPT_EXPUNGE) ? (uint64_t)opt_num(o, OPT_EXPUNGE) : 1;
-	enum status st;
+	const char *to = opt_text(o, OPT_MOVE);
+	enum status st = PS_SUCCESS;
 
 	if (p->uids[n] == 0)
 		return gone(b);
+	if (to != NULL)
+		st = put(p, p->uids[n], to, e);
+	if (st != PS_SUCCESS || (to != NULL && p->can_move))
+		return st;
 	st = imap_command(p, e, "UID STORE %u +FLAGS.SILENT (\\Seen \\Deleted)",
 	    p->uids[n]);
 	if (st != PS_SUCCESS)
@@ -360,6 +407,7 @@ const struct proto_ops imap_ops = {
 	.start_tls = imap_tls,
 	.login = imap_login,
 	.quit = quit,
+	.folder = imap_folder,
 	.select = select_box,
 	.list = list,
 	.leave = leave,

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
+#include "fetcher/method.h"
 #include "fetcher/report.h"
-#include "net/sasl.h"
 
 #define GREETING_MAX 65536
 
@@ -112,6 +112,19 @@ static enum status add_first(struct imap *p, struct sasl *s, struct buf *line,
 	return PS_SUCCESS;
 }
 
+/* What NO means, in the words of who knows more. */
+static enum status refused(const struct imap *p, struct sasl *s, enum status st,
+    struct err *e)
+{
+	if (st == PS_ERROR && s->trouble[0] != '\0') {
+		err_temp(e, "", "%s", buf_c(&p->base.reply));
+		method_explain(s, e);
+		st = PS_AUTHFAIL;
+	}
+	sasl_clear(s);
+	return st;
+}
+
 /* PS_NOMAIL: it is not offered. */
 static enum status authenticate(struct imap *p, const char *mech, struct err *e)
 {
@@ -123,6 +136,8 @@ static enum status authenticate(struct imap *p, const char *mech, struct err *e)
 
 	if (!sasl_choose(&s, buf_str(&p->sasl), mech))
 		return PS_NOMAIL;
+	if (method_check_line(p->base.a, mech, p->base.conn, e) != ST_OK)
+		return PS_AUTHFAIL;
 	imap_begin(p, &line);
 	buf_addf(&line, "AUTHENTICATE %s", sasl_name(&s));
 	buf_set(&shown, buf_str(&line));
@@ -133,8 +148,10 @@ static enum status authenticate(struct imap *p, const char *mech, struct err *e)
 		st = imap_send(p, buf_c(&line), buf_c(&shown), e);
 	if (st == PS_SUCCESS)
 		st = answer_all(p, &s, e);
+	if (st == PS_SUCCESS && sasl_end(&s, e) != ST_OK)
+		st = PS_PROTOCOL;
 	explicit_bzero(line.p, line.n);
-	return st;
+	return refused(p, &s, st, e);
 }
 
 /* --- LOGIN -------------------------------------------------------------------- */
@@ -216,38 +233,39 @@ static enum status plain_login(struct imap *p, struct err *e)
 	return PS_AUTHFAIL;
 }
 
-static enum status only_by(struct imap *p, const char *mech, struct err *e)
+/* The best that is allowed and offered; PS_NOMAIL: none is. */
+static enum status best(struct imap *p, struct err *e)
 {
-	enum status st = authenticate(p, mech, e);
+	enum status st = PS_NOMAIL;
+	const char *mech;
+	size_t n;
 
-	if (st != PS_NOMAIL)
-		return st;
-	err_temp(e, "", "the server does not offer %s; say: auth password",
-	    mech);
-	return PS_AUTHFAIL;
+	for (n = 0; (mech = method_name(p->base.a, n)) != NULL; n++)
+		if (st == PS_NOMAIL)
+			st = authenticate(p, mech, e);
+	return st;
 }
 
-static enum status log_in_by(struct imap *p, int64_t auth, struct err *e)
+static enum status log_in(struct imap *p, struct err *e)
 {
-	enum status st;
+	const struct account *a = p->base.a;
+	enum status st = best(p, e);
 
-	switch (auth) {
-	case AUTH_CRAM_MD5:
-		return only_by(p, "CRAM-MD5", e);
-	case AUTH_EXTERNAL:
-		return only_by(p, "EXTERNAL", e);
-	case AUTH_SSH:
+	if (st == PS_NOMAIL && method_is_named(a)) {
+		err_temp(e, "",
+		    "the server does not offer %s; say: auth password",
+		    method_name(a, 0));
+		return PS_AUTHFAIL;
+	}
+	if (opt_num(&a->o, OPT_AUTH) == AUTH_SSH) {
 		err_temp(e, "",
 		    "auth ssh, and the server has not logged us in "
 		    "(PREAUTH)");
 		return PS_AUTHFAIL;
-	case AUTH_PASSWORD:
-		return plain_login(p, e);
-	default:
-		st = authenticate(p, "CRAM-MD5", e);
-		return st == PS_NOMAIL || st == PS_ERROR ? plain_login(p, e)
-							 : st;
 	}
+	if (st == PS_NOMAIL || (st == PS_ERROR && !method_is_named(a)))
+		st = plain_login(p, e);
+	return st;
 }
 
 /* RFC 5530, and what servers write in plain words. */
@@ -271,7 +289,7 @@ static enum status refusal(struct str text)
 
 enum status imap_login(struct proto *b, struct err *e)
 {
-	enum status st = log_in_by(of(b), opt_num(&b->a->o, OPT_AUTH), e);
+	enum status st = log_in(of(b), e);
 
 	if (st != PS_ERROR)
 		return st;

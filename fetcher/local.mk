@@ -14,12 +14,15 @@ FETCHER_SRC = \
 	%D%/iface.c %D%/iface.h \
 	%D%/imap.c %D%/imap.h \
 	%D%/imap_box.c \
+	%D%/imap_folders.c \
 	%D%/imap_login.c \
 	%D%/imap_name.c \
 	%D%/imap_read.c %D%/imap_read.h \
 	%D%/imap_text.c \
 	%D%/instance.c %D%/instance.h \
+	%D%/kept.c %D%/kept.h \
 	%D%/message.c %D%/message.h \
+	%D%/method.c %D%/method.h \
 	%D%/mime.c %D%/mime.h \
 	%D%/netrc.c %D%/netrc.h \
 	%D%/options.c %D%/options.def %D%/options.h \
@@ -31,6 +34,7 @@ FETCHER_SRC = \
 	%D%/poll.c %D%/poll.h \
 	%D%/pop3.c %D%/pop3.h \
 	%D%/pop3_box.c \
+	%D%/progress.c %D%/progress.h \
 	%D%/proto.c %D%/proto.h \
 	%D%/rc_lex.c %D%/rc_lex.h \
 	%D%/rc_parse.c %D%/rc_parse.h \
@@ -38,6 +42,7 @@ FETCHER_SRC = \
 	%D%/report.c %D%/report.h \
 	%D%/round.c %D%/round.h \
 	%D%/route.c %D%/route.h \
+	%D%/secret.c %D%/secret.h \
 	%D%/server.c %D%/server.h \
 	%D%/settings.c %D%/settings.h \
 	%D%/show.c %D%/show.h \
@@ -48,6 +53,7 @@ FETCHER_SRC = \
 	%D%/smtphost.c %D%/smtphost.h \
 	%D%/status.c %D%/status.h \
 	%D%/tidings.c %D%/tidings.h \
+	%D%/tlsplan.c %D%/tlsplan.h \
 	%D%/told.c %D%/told.h \
 	%D%/uidl.c %D%/uidl.h
 bin_PROGRAMS += %D%/fetcher

@@ -19,6 +19,7 @@
 #include "fetcher/password.h"
 #include "fetcher/paths.h"
 #include "fetcher/pidfile.h"
+#include "fetcher/progress.h"
 #include "fetcher/rc_parse.h"
 #include "fetcher/report.h"
 #include "fetcher/round.h"
@@ -184,6 +185,8 @@ static int rounds(struct program *p)
 	}
 	if (daemon_ended_by() != 0)
 		report_note("terminated with signal %d", daemon_ended_by());
+	if (status == PS_NOMAIL)
+		return (int)opt_num(&p->config.global, OPT_NOMAILSTATUS);
 	return (int)status;
 }
 
@@ -228,6 +231,9 @@ static int set_report(struct program *p)
 		how.verbosity =
 		    p->cli.verbose > 1 ? REPORT_DEBUG : REPORT_VERBOSE;
 	report_init(&how);
+	progress_allow(!p->cli.silent && p->cli.verbose == 0 && !how.syslog &&
+	    how.logfile < 0 && !how.marks && p->interval == 0 &&
+	    isatty(STDOUT_FILENO) && isatty(STDERR_FILENO));
 	return -1;
 }
 
@@ -259,6 +265,8 @@ static int show(struct program *p)
 		return show_version(&s);
 	if (p->cli.configdump)
 		return show_dump(&s);
+	if (p->cli.explain_tls)
+		return show_explain_tls(&s);
 	if (p->cli.check_config)
 		return show_check(&s);
 	return -1;
@@ -377,6 +385,8 @@ int main(int argc, char **argv)
 	status = cli_parse(&p.cli, argc, argv, &p.config.arena);
 	if (status >= 0)
 		return status;
+	if (p.cli.quote)
+		return show_quote();
 	status = prepare(&p);
 	if (status < 0)
 		status = run(&p);

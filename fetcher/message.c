@@ -2,6 +2,7 @@
 
 #include "fetcher/message.h"
 
+#include "fetcher/progress.h"
 #include "fetcher/report.h"
 #include "fetcher/told.h"
 
@@ -37,7 +38,8 @@ static enum status mark_message(struct poll *q, uint64_t n, struct err *e)
 	enum status st = PS_SUCCESS;
 
 	q->box.state[n] = MSG_DELIVERED;
-	if (q->p->ops->mark_seen == NULL || q->box.read_only)
+	if (q->p->ops->mark_seen == NULL || q->box.read_only ||
+	    opt_num(&q->a->o, OPT_TRACK) != 0)
 		return PS_SUCCESS;
 	st = q->p->ops->mark_seen(q->p, n, e);
 	if (st == PS_ERROR) {
@@ -80,13 +82,18 @@ static void begin_reading(const struct poll *q, uint64_t n, uint64_t octets)
 enum status message_old(struct poll *q, uint64_t n, struct err *e)
 {
 	bool owed = q->box.state[n] == MSG_OWED;
+	bool expired = q->box.state[n] == MSG_EXPIRED;
 	enum status st;
 
-	if ((!owed && !opt_flag(&q->a->o, OPT_FLUSH)) || q->box.read_only)
+	if ((!owed && !expired && !opt_flag(&q->a->o, OPT_FLUSH)) ||
+	    q->box.read_only)
 		return PS_SUCCESS;
 	begin_line(q, "skipping", n);
 	if (owed)
 		report_part(" (delivered before)");
+	if (expired)
+		report_part(" (kept for %lld days)",
+		    (long long)opt_keep_days(&q->a->o));
 	st = delete_message(q, n, e);
 	report_done(" flushed");
 	return st;
@@ -137,15 +144,34 @@ static enum status settle(struct poll *q, uint64_t n, enum fate fate,
 	return st;
 }
 
-/* The server would not give it: the others are gone on with. */
-static enum status not_given(struct poll *q, uint64_t n, uint64_t octets)
+/* retrieve-error: what becomes of the others, and whether it comes again. */
+static enum status not_had(struct poll *q, uint64_t n, struct err *e)
 {
+	int64_t what = opt_num(&q->a->o, OPT_RETRIEVEERROR);
+
 	q->skipped = true;
+	if (what == RETRIEVE_ABORT) {
+		err_temp(e, "",
+		    "message %llu cannot be had (retrieve-error "
+		    "abort)",
+		    (unsigned long long)n);
+		return PS_ERROR;
+	}
+	if (what != RETRIEVE_MARKSEEN)
+		return PS_SUCCESS;
+	report_error("message %s@%s:%llu counts as seen from now on",
+	    q->a->user, q->a->host, (unsigned long long)n);
+	return mark_message(q, n, e);
+}
+
+static enum status not_given(struct poll *q, uint64_t n, uint64_t octets,
+    struct err *e)
+{
 	report_error("couldn't fetch headers, message %s@%s:%llu (%llu "
 		     "octets)",
 	    q->a->user, q->a->host, (unsigned long long)n,
 	    (unsigned long long)octets);
-	return PS_SUCCESS;
+	return not_had(q, n, e);
 }
 
 static enum status carry(struct poll *q, uint64_t n, uint64_t octets,
@@ -166,15 +192,16 @@ static enum status carry(struct poll *q, uint64_t n, uint64_t octets,
 
 	begin_reading(q, n, octets);
 	st = carry_message(&c, &fate, e);
+	progress_next();
 	if (st == PS_ERROR) {
 		report_done(" not flushed");
 		report_error("couldn't fetch message %s@%s:%llu: %s",
 		    q->a->user, q->a->host, (unsigned long long)n, e->text);
-		q->skipped = true;
-		return PS_SUCCESS;
+		return not_had(q, n, e);
 	}
 	if (st != PS_SUCCESS) {
 		report_done(" (broken off)");
+		told_broken(q, n);
 		return st;
 	}
 	q->fetched++;
@@ -193,6 +220,6 @@ enum status message_fetch(struct poll *q, uint64_t n, struct err *e)
 		return skip_large(q, n, octets, e);
 	st = q->p->ops->open(q->p, n, octets, e);
 	if (st == PS_ERROR)
-		return not_given(q, n, octets);
+		return not_given(q, n, octets, e);
 	return st == PS_SUCCESS ? carry(q, n, octets, e) : st;
 }

@@ -55,6 +55,21 @@ static const struct {
 	{ TYPE_AUTH, "ssh", AUTH_SSH },
 	{ TYPE_AUTH, "implicit", AUTH_SSH },
 	{ TYPE_AUTH, "external", AUTH_EXTERNAL },
+	{ TYPE_AUTH, "plain", AUTH_PLAIN },
+	{ TYPE_AUTH, "login", AUTH_LOGIN },
+	{ TYPE_AUTH, "scram-sha-1", AUTH_SCRAM_SHA_1 },
+	{ TYPE_AUTH, "scram-sha-256", AUTH_SCRAM_SHA_256 },
+	{ TYPE_AUTH, "oauthbearer", AUTH_OAUTHBEARER },
+	{ TYPE_AUTH, "xoauth2", AUTH_XOAUTH2 },
+	{ TYPE_TLS, "required", TLS_WORD_REQUIRED },
+	{ TYPE_TLS, "optional", TLS_WORD_OPTIONAL },
+	{ TYPE_TLS, "none", TLS_WORD_NONE },
+	{ TYPE_TLS, "implicit", TLS_WORD_IMPLICIT },
+	{ TYPE_TRACK, "uid", 1 },
+	{ TYPE_TRACK, "flags", 0 },
+	{ TYPE_RETR, "abort", RETRIEVE_ABORT },
+	{ TYPE_RETR, "continue", RETRIEVE_CONTINUE },
+	{ TYPE_RETR, "markseen", RETRIEVE_MARKSEEN },
 	{ TYPE_BADH, "accept", 1 },
 	{ TYPE_BADH, "reject", 0 },
 };
@@ -189,6 +204,13 @@ const struct option_item *opt_list(const struct options *o, enum option_id id)
 bool opt_is_set(const struct options *o, enum option_id id)
 {
 	return o->v[id].set;
+}
+
+int64_t opt_keep_days(const struct options *o)
+{
+	int64_t keep = opt_num(o, OPT_KEEP);
+
+	return keep > 1 ? keep - 1 : 0;
 }
 
 bool opt_stripcr(const struct options *o)

@@ -45,6 +45,25 @@ enum option_type {
 	TYPE_AUTH,
 	TYPE_ENVEL, /* [n] name; number and text */
 	TYPE_BADH,  /* accept (1) or reject (0) */
+	TYPE_TLS,   /* enum tls_word */
+	TYPE_TRACK, /* uid (1) or flags (0) */
+	TYPE_RETR,  /* enum retrieve_error */
+};
+
+/* What becomes of options about TLS: account.c. */
+enum tls_word {
+	TLS_WORD_NOT_SAID,
+	TLS_WORD_REQUIRED,
+	TLS_WORD_OPTIONAL,
+	TLS_WORD_NONE,
+	TLS_WORD_IMPLICIT,
+};
+
+/* A message that the server will not give. */
+enum retrieve_error {
+	RETRIEVE_ABORT,    /* the session ends */
+	RETRIEVE_CONTINUE, /* the others are fetched */
+	RETRIEVE_MARKSEEN, /* the same, and it is not asked for again */
 };
 
 enum protocol {
@@ -70,6 +89,13 @@ enum auth {
 	AUTH_MSN,
 	AUTH_SSH,
 	AUTH_EXTERNAL,
+	/* Ours. */
+	AUTH_PLAIN,
+	AUTH_LOGIN,
+	AUTH_SCRAM_SHA_1,
+	AUTH_SCRAM_SHA_256,
+	AUTH_OAUTHBEARER,
+	AUTH_XOAUTH2,
 };
 
 struct option_row {
@@ -130,6 +156,8 @@ bool opt_flag(const struct options *o, enum option_id id);
 const char *opt_text(const struct options *o, enum option_id id);
 const struct option_item *opt_list(const struct options *o, enum option_id id);
 bool opt_is_set(const struct options *o, enum option_id id);
+/* "keep N days": N, 0 for ever; the number of keep is one more then. */
+int64_t opt_keep_days(const struct options *o);
 /* stripcr is on with mda unless it is set. */
 bool opt_stripcr(const struct options *o);
 

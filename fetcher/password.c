@@ -1,4 +1,5 @@
-/* password - ~/.netrc, then the terminal. Runs in: parent. */
+/* password - systemd's credentials, ~/.netrc, then the terminal. Runs in:
+ * parent. */
 
 #include "fetcher/password.h"
 
@@ -9,6 +10,7 @@
 
 #include "fetcher/netrc.h"
 #include "fetcher/report.h"
+#include "fetcher/secret.h"
 
 #define PASSWORD_MAX 1024
 
@@ -56,6 +58,18 @@ static enum st find_one(struct account *a, const struct netrc *n,
 	return ST_OK;
 }
 
+static enum st from_systemd(struct account *a, struct arena *mem, struct err *e)
+{
+	AUTO_BUF word = BUF_MAX(SECRET_MAX);
+	enum st st = secret_credential(a, &word, e);
+
+	if (st == ST_OK)
+		a->password = arena_strz(mem, buf_str(&word));
+	if (word.p != NULL)
+		explicit_bzero(word.p, word.n);
+	return st;
+}
+
 /* Who lets us in by other means, or lets in everybody. */
 static bool needs_none(const struct account *a)
 {
@@ -76,7 +90,10 @@ enum st password_find(struct account *first, const char *path,
 	for (a = first; a != NULL && st == ST_OK; a = a->next) {
 		if (a->password == NULL && needs_none(a))
 			a->password = "";
-		if (a->password != NULL)
+		if (a->password != NULL || secret_is_asked(a))
+			continue;
+		st = from_systemd(a, mem, e);
+		if (st != ST_NONE)
 			continue;
 		if (!loaded && netrc_load(&n, path, e) == ST_TEMP)
 			report_error("warning: %s", e->text);

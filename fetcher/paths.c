@@ -51,6 +51,20 @@ enum st paths_find(struct paths *p, struct err *e)
 	return ST_OK;
 }
 
+static enum st check(const struct stat *sb, const char *file, struct err *e)
+{
+	if (!S_ISREG(sb->st_mode))
+		return err_temp(e, "", "File %s must be a regular file.", file);
+	if ((sb->st_mode & 067) != 0)
+		return err_temp(e, "",
+		    "File %s must have no more than "
+		    "-rwx------ (0700) permissions.",
+		    file);
+	if (sb->st_uid != geteuid())
+		return err_temp(e, "", "File %s must be owned by you.", file);
+	return ST_OK;
+}
+
 enum st paths_check(const char *file, struct err *e)
 {
 	struct stat sb;
@@ -60,14 +74,14 @@ enum st paths_check(const char *file, struct err *e)
 	if (lstat(file, &sb) != 0 || stat(file, &sb) != 0)
 		return errno == ENOENT ? ST_NONE
 				       : err_temp(e, "", "lstat: %s: %m", file);
-	if (!S_ISREG(sb.st_mode))
-		return err_temp(e, "", "File %s must be a regular file.", file);
-	if ((sb.st_mode & 067) != 0)
-		return err_temp(e, "",
-		    "File %s must have no more than "
-		    "-rwx------ (0700) permissions.",
-		    file);
-	if (sb.st_uid != geteuid())
-		return err_temp(e, "", "File %s must be owned by you.", file);
-	return ST_OK;
+	return check(&sb, file, e);
+}
+
+enum st paths_check_open(int fd, const char *file, struct err *e)
+{
+	struct stat sb;
+
+	if (fstat(fd, &sb) != 0)
+		return err_temp(e, "", "stat: %s: %m", file);
+	return check(&sb, file, e);
 }

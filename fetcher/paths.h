@@ -20,5 +20,7 @@ enum st paths_find(struct paths *p, struct err *e) MUST_CHECK;
  * "File F must ..." as fetchmail says it.
  */
 enum st paths_check(const char *file, struct err *e) MUST_CHECK;
+/* The same of an open file. */
+enum st paths_check_open(int fd, const char *file, struct err *e) MUST_CHECK;
 
 #endif

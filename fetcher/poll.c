@@ -2,15 +2,21 @@
 
 #include "fetcher/poll.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "fetcher/ask.h"
 #include "fetcher/host.h"
 #include "fetcher/message.h"
+#include "fetcher/progress.h"
 #include "fetcher/report.h"
 #include "fetcher/server.h"
 #include "fetcher/told.h"
+
+/* So many polls may fail within a message before it comes last. */
+#define BROKEN_POLLS 3
 
 static const char *plural(uint64_t n)
 {
@@ -67,6 +73,7 @@ static void find_owed(struct poll *q)
 	uint64_t n;
 
 	told_owed(q);
+	told_kept(q);
 	for (n = 1; n <= q->box.count; n++)
 		if (told_before(q, n))
 			q->box.state[n] =
@@ -165,15 +172,48 @@ static bool is_enough(struct poll *q, bool *again)
 	return true;
 }
 
+/* The server has failed within it in three polls: it blocks no other. */
+static bool is_hopeless(struct poll *q, uint64_t n)
+{
+	return q->box.state[n] == MSG_NEW &&
+	    told_broken_before(q, n) >= BROKEN_POLLS;
+}
+
+/* After all others. */
+static enum status fetch_hopeless(struct poll *q, struct err *e)
+{
+	enum status st = PS_SUCCESS;
+	bool again = false;
+	uint64_t n;
+
+	for (n = 1; n <= q->box.count && st == PS_SUCCESS; n++) {
+		if (!is_hopeless(q, n))
+			continue;
+		if (is_enough(q, &again))
+			return again ? PS_SUCCESS : PS_MAXFETCH;
+		report_error("the server has failed within message "
+			     "%s@%s:%llu in %lld polls; it is tried last",
+		    q->a->user, q->a->host, (unsigned long long)n,
+		    (long long)told_broken_before(q, n));
+		st = message_fetch(q, n, e);
+	}
+	return st;
+}
+
 static enum status fetch_all(struct poll *q, bool *again, struct err *e)
 {
-	bool all = opt_flag(&q->a->o, OPT_FETCHALL);
+	bool all = opt_flag(&q->a->o, OPT_FETCHALL), hopeless = false;
 	enum status st = PS_SUCCESS;
 	uint64_t n;
 
 	for (n = 1 + q->passed; n <= q->box.count && st == PS_SUCCESS; n++) {
 		q->passed = n - 1 - q->deleted;
-		if (q->box.state[n] == MSG_OWED || (is_old(q, n) && !all)) {
+		if (is_hopeless(q, n)) {
+			hopeless = true;
+			continue;
+		}
+		if (q->box.state[n] == MSG_OWED ||
+		    q->box.state[n] == MSG_EXPIRED || (is_old(q, n) && !all)) {
 			st = message_old(q, n, e);
 			continue;
 		}
@@ -182,7 +222,28 @@ static enum status fetch_all(struct poll *q, bool *again, struct err *e)
 		st = message_fetch(q, n, e);
 	}
 	q->passed = 0;
-	return st;
+	return st == PS_SUCCESS && hopeless ? fetch_hopeless(q, e) : st;
+}
+
+/* What is to come, for who looks at a terminal. Sizes that would have to be
+ * asked for are not. */
+static void begin_progress(struct poll *q, uint64_t old)
+{
+	bool all = opt_flag(&q->a->o, OPT_FETCHALL);
+	uint64_t octets =
+	    q->p->ops->body == NULL && (all || old == 0) ? q->box.octets : 0;
+	uint64_t n, size = 0, count = 0;
+	struct err ignored;
+
+	for (n = 1; n <= q->box.count; n++) {
+		if (!all && is_old(q, n))
+			continue;
+		count++;
+		if (q->p->ops->body != NULL &&
+		    q->p->ops->octets(q->p, n, &size, &ignored) == PS_SUCCESS)
+			octets += size;
+	}
+	progress_begin(count, octets);
 }
 
 /* --- a folder -------------------------------------------------------------- */
@@ -216,8 +277,10 @@ static enum status do_folder(struct poll *q, bool *again, struct err *e)
 		q->fetched += q->box.count - old;
 		return PS_SUCCESS;
 	}
-	if (q->box.count != 0)
+	if (q->box.count != 0) {
+		begin_progress(q, old);
 		st = fetch_all(q, again, e);
+	}
 	if ((st == PS_SUCCESS || st == PS_MAXFETCH) &&
 	    q->p->ops->leave != NULL) {
 		enum status end = q->p->ops->leave(q->p, e);
@@ -255,15 +318,75 @@ static enum status idle(struct poll *q, struct err *e)
 	return st;
 }
 
+static bool is_pattern(const char *folder)
+{
+	return folder != NULL && strchr(folder, '*') != NULL;
+}
+
+/* "!NAME" beside a pattern takes it out, and so does "move NAME". */
+static bool is_excluded(const struct account *a, const char *name)
+{
+	const struct option_item *i = opt_list(&a->o, OPT_FOLDER);
+	const char *to = opt_text(&a->o, OPT_MOVE);
+
+	for (; i != NULL; i = i->next)
+		if (i->text[0] == '!' && fnmatch(i->text + 1, name, 0) == 0)
+			return true;
+	return to != NULL && strcmp(to, name) == 0;
+}
+
+/* A folder that cannot be selected is passed over here. */
+static enum status do_pattern(struct poll *q, const char *pattern, bool *again,
+    struct err *e)
+{
+	const char *name;
+	enum status st = PS_SUCCESS;
+	uint64_t n;
+
+	if (q->p->ops->folder == NULL)
+		return PS_SUCCESS;
+	for (n = 0; st == PS_SUCCESS; n++) {
+		st = q->p->ops->folder(q->p, pattern, n, &name, e);
+		if (st != PS_SUCCESS || name == NULL)
+			break;
+		if (is_excluded(q->a, name))
+			continue;
+		st = select_folder(q, name, e);
+		if (st == PS_SUCCESS) {
+			st = do_folder(q, again, e);
+		} else if (st == PS_ERROR) {
+			report_error("%s", e->text);
+			st = PS_SUCCESS;
+		}
+	}
+	return st;
+}
+
+/* One entry of "folder"; any: there is a pattern among them. */
+static enum status do_entry(struct poll *q, const char *folder, bool any,
+    bool *again, struct err *e)
+{
+	enum status st;
+
+	if (any && folder[0] == '!')
+		return PS_SUCCESS;
+	if (is_pattern(folder))
+		return do_pattern(q, folder, again, e);
+	st = select_folder(q, folder, e);
+	return st == PS_SUCCESS ? do_folder(q, again, e) : st;
+}
+
 static enum status all_folders(struct poll *q, bool *again, struct err *e)
 {
 	const struct option_item *f = opt_list(&q->a->o, OPT_FOLDER);
+	const struct option_item *i;
 	enum status st = PS_SUCCESS;
+	bool any = false;
 
+	for (i = f; i != NULL; i = i->next)
+		any |= is_pattern(i->text);
 	do {
-		st = select_folder(q, f != NULL ? f->text : NULL, e);
-		if (st == PS_SUCCESS)
-			st = do_folder(q, again, e);
+		st = do_entry(q, f != NULL ? f->text : NULL, any, again, e);
 		f = f != NULL ? f->next : NULL;
 	} while (f != NULL && st == PS_SUCCESS);
 	if (st == PS_SUCCESS && opt_flag(&q->a->o, OPT_IDLE) &&

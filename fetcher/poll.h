@@ -10,6 +10,8 @@
 #include "fetcher/status.h"
 #include "fetcher/uidl.h"
 
+struct kept;
+
 struct poll_how {
 	bool check;                   /* only look */
 	bool daemon;                  /* one of many rounds */
@@ -17,6 +19,7 @@ struct poll_how {
 	int ids_out;                  /* lines for the parent: see told.h */
 	const struct uidl *ids;       /* what was seen */
 	const struct uidl *delivered; /* what should not be there any more */
+	const struct kept *kept;      /* NULL: nothing stays */
 };
 
 /* The exit state of this account's poll. */

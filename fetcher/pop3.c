@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "fetcher/method.h"
 #include "fetcher/report.h"
 #include "net/sasl.h"
 
@@ -162,6 +163,7 @@ enum status pop3_capa(struct pop3 *p, struct err *e)
 	} rows[] = {
 		{ "STLS", offsetof(struct pop3, base.tls_offered) },
 		{ "TOP", offsetof(struct pop3, top) },
+		{ "USER", offsetof(struct pop3, user) },
 		{ "UIDL", offsetof(struct pop3, uidl) },
 		{ "PIPELINING", offsetof(struct pop3, pipelining) },
 	};
@@ -203,8 +205,8 @@ enum status pop3_stls(struct pop3 *p, const struct tls_rules *rules,
 		return PS_SOCKET;
 	/* What was said in clear text counts for nothing. */
 	buf_reset(&p->sasl);
-	p->capa = p->base.tls_offered = p->top = p->uidl = p->pipelining =
-	    false;
+	p->capa = p->base.tls_offered = p->top = p->user = p->uidl =
+	    p->pipelining = false;
 	return pop3_capa(p, e);
 }
 
@@ -297,6 +299,15 @@ static enum status auth_steps(struct pop3 *p, struct sasl *s, struct err *e)
 	return st;
 }
 
+/* +OK counts when the server has proven what it had to prove. */
+static enum status proven(struct sasl *s, enum status st, struct err *e)
+{
+	if (st == PS_SUCCESS && sasl_end(s, e) != ST_OK)
+		return PS_PROTOCOL;
+	return st;
+}
+
+/* In two steps always: RFC 5034 allows it, and Microsoft wants it. */
 enum status pop3_auth(struct pop3 *p, const char *mech, const char *user,
     const char *password, struct err *e)
 {
@@ -310,7 +321,11 @@ enum status pop3_auth(struct pop3 *p, const char *mech, const char *user,
 	st = send_line(p, buf_c(&line), 0, e);
 	if (st == PS_SUCCESS)
 		st = auth_steps(p, &s, e);
-	return logged_in(p, st, e);
+	st = proven(&s, logged_in(p, st, e), e);
+	if (st != PS_SUCCESS)
+		method_explain(&s, e);
+	sasl_clear(&s);
+	return st;
 }
 
 static enum status bad_answer(struct err *e, const char *to, struct str text)

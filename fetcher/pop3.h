@@ -14,10 +14,10 @@
 #include "fetcher/proto.h"
 
 struct pop3 {
-	struct proto base;                /* reply: without +OK or -ERR */
-	bool capa, top, uidl, pipelining; /* from CAPA */
-	struct buf sasl;                  /* mechanisms of its SASL line */
-	struct buf greeting;              /* its text, for APOP */
+	struct proto base;                      /* reply: without +OK or -ERR */
+	bool capa, top, user, uidl, pipelining; /* from CAPA */
+	struct buf sasl;     /* mechanisms of its SASL line */
+	struct buf greeting; /* its text, for APOP */
 	bool greeting_maillennium;
 	bool text_after_crlf; /* the line before ended so, or there is none */
 	bool text_mid_line;   /* the last piece of a line had no end */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fetcher/header.h"
+#include "fetcher/method.h"
 #include "fetcher/poll.h"
 #include "fetcher/pop3.h"
 #include "fetcher/report.h"
@@ -50,30 +51,56 @@ static enum status box_tls(struct proto *b, const struct tls_rules *rules,
 	return pop3_stls(of(b), rules, e);
 }
 
+static enum status by_mechanism(struct proto *b, const char *mech,
+    struct err *e)
+{
+	if (method_check_line(b->a, mech, b->conn, e) != ST_OK)
+		return PS_AUTHFAIL;
+	return pop3_auth(of(b), mech, b->a->user, b->a->password, e);
+}
+
+/* USER and PASS; where they are not offered, the same as a mechanism. */
+static enum status in_clear(struct proto *b, struct err *e)
+{
+	static const char *const mechs[] = { "PLAIN", "LOGIN" };
+	const struct pop3 *p = of(b);
+	enum status st = PS_NOMAIL;
+	size_t i;
+
+	for (i = 0; i < NELEM(mechs) && p->capa && !p->user; i++) {
+		if (st == PS_NOMAIL && conn_is_tls(b->conn))
+			st = by_mechanism(b, mechs[i], e);
+	}
+	if (st == PS_NOMAIL)
+		st = pop3_login(of(b), b->a->user, b->a->password, e);
+	return st;
+}
+
+static enum status not_offered(const struct proto *b, struct err *e)
+{
+	err_temp(e, "", "the server does not offer %s; say: auth password",
+	    method_name(b->a, 0));
+	return PS_AUTHFAIL;
+}
+
 /*
- * CRAM-MD5 where it is offered, then USER and PASS: a refusal of the first
- * says nothing about the second.
+ * The best that is offered, then USER and PASS: a refusal of the first says
+ * nothing about the second.
  */
 static enum status box_login(struct proto *b, struct err *e)
 {
-	int64_t auth = opt_num(&b->a->o, OPT_AUTH);
-	const char *only = auth == AUTH_EXTERNAL ? "EXTERNAL" : "CRAM-MD5";
 	enum status st = PS_NOMAIL;
+	const char *mech;
+	size_t n;
 
 	if (is_apop(b))
 		return pop3_apop(of(b), b->a->user, b->a->password, e);
-	if (auth != AUTH_PASSWORD)
-		st = pop3_auth(of(b), only, b->a->user, b->a->password, e);
-	if (st == PS_NOMAIL && auth != AUTH_ANY && auth != AUTH_PASSWORD) {
-		err_temp(e, "",
-		    "the server does not offer %s; say: "
-		    "auth password",
-		    only);
-		return PS_AUTHFAIL;
-	}
-	if (st == PS_NOMAIL || (st == PS_AUTHFAIL && auth == AUTH_ANY))
-		st = pop3_login(of(b), b->a->user, b->a->password, e);
-	return st;
+	for (n = 0; (mech = method_name(b->a, n)) != NULL; n++)
+		if (st == PS_NOMAIL)
+			st = by_mechanism(b, mech, e);
+	if (method_is_named(b->a))
+		return st == PS_NOMAIL ? not_offered(b, e) : st;
+	return st == PS_NOMAIL || st == PS_AUTHFAIL ? in_clear(b, e) : st;
 }
 
 static enum status box_quit(struct proto *b, struct err *e)
@@ -94,7 +121,7 @@ static bool is_fast(const struct proto *b, uint64_t count)
 {
 	int64_t every = opt_num(&b->a->o, OPT_FASTUIDL);
 
-	if (count <= FEW || every <= 0 ||
+	if (count <= FEW || every <= 0 || opt_keep_days(&b->a->o) != 0 ||
 	    uidl_any(b->how->delivered, b->a->user, b->a->host,
 		STR(KEY_PREFIX)))
 		return false;
@@ -174,7 +201,8 @@ static enum status ask_uids(struct pop3 *p, struct box *x, struct err *e)
 static enum status box_list(struct proto *b, struct box *x, struct err *e)
 {
 	struct pop3 *p = of(b);
-	bool uidl = opt_flag(&b->a->o, OPT_UIDL);
+	bool uidl =
+	    opt_flag(&b->a->o, OPT_UIDL) || opt_keep_days(&b->a->o) != 0;
 	enum status st = pop3_stat(p, &x->count, &x->octets, e);
 
 	arena_clear(&b->arena);

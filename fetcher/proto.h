@@ -37,6 +37,7 @@ enum msg_state {
 	MSG_DELIVERED, /* and stays on the server */
 	MSG_DELETED,   /* if QUIT works */
 	MSG_OLD_GONE,  /* the same, and seen before: fetchmail keeps its line */
+	MSG_EXPIRED,   /* was kept for the days that it should be */
 };
 
 /* A folder, or the mailbox of a protocol without folders. */
@@ -79,6 +80,10 @@ struct proto_ops {
 	enum status (*login)(struct proto *p, struct err *e);
 	enum status (*quit)(struct proto *p, struct err *e);
 
+	/* The nth folder (from 0) of a pattern; NULL: no more. It may change
+	 * the selected one. NULL: there are no patterns. */
+	enum status (*folder)(struct proto *p, const char *pattern, uint64_t n,
+	    const char **name, struct err *e);
 	/* A folder; NULL: there is one. */
 	enum status (*select)(struct proto *p, struct box *x, struct err *e);
 	/* Fill x: count, octets where they are told, which are old; what was

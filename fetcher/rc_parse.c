@@ -46,6 +46,24 @@ static bool is_word(const struct parse *p, const char *word)
 	return p->lex.token == RC_WORD && str_eqc(tok(p), word);
 }
 
+/*
+ * Words of our own are keywords where an option may stand; fetchmail took them
+ * for strings, and so they are where only a string makes sense.
+ */
+static bool is_new(struct str s)
+{
+	static const enum option_id ours[] = { OPT_AUTHFAILMAIL,
+		OPT_NOMAILSTATUS, OPT_PASSWORDEVAL, OPT_PASSWORDFILE, OPT_TLS,
+		OPT_MOVE, OPT_TRACK, OPT_RETRIEVEERROR };
+	const struct option_row *row = option_find(s);
+	size_t i;
+
+	for (i = 0; i < NELEM(ours); i++)
+		if (row != NULL && row->id == ours[i])
+			return true;
+	return false;
+}
+
 static bool is_keyword(struct str s)
 {
 	static const char *const others[] = { "poll", "server", "skip",
@@ -68,7 +86,8 @@ static bool string(struct parse *p, bool literal)
 		literal = true;
 	}
 	return t == RC_QUOTED ||
-	    (t == RC_WORD && (literal || !is_keyword(tok(p))));
+	    (t == RC_WORD &&
+		(literal || !is_keyword(tok(p)) || is_new(tok(p))));
 }
 
 static void set_path(struct parse *p, struct options *o, enum option_id id,
@@ -127,7 +146,9 @@ static enum st string_list(struct parse *p, struct options *o,
 	size_t n = 0;
 	enum rc_token t = next(p);
 
-	for (; t == RC_QUOTED || (t == RC_WORD && !is_keyword(tok(p)));
+	for (; t == RC_QUOTED ||
+	     (t == RC_WORD &&
+		 (!is_keyword(tok(p)) || (n == 0 && is_new(tok(p)))));
 	     t = next(p), n++)
 		options_add(o, id, tok(p), STR_NONE, 0, &p->c->arena);
 	return n != 0 ? ST_OK : syntax_error(p);
@@ -202,6 +223,22 @@ static enum st text_option(struct parse *p, struct options *o,
 	return ST_OK;
 }
 
+/* "keep", or "keep N days". */
+static enum st keep_days(struct parse *p, struct options *o)
+{
+	int64_t days;
+
+	if (p->lex.token != RC_NUMBER)
+		return ST_OK;
+	if (!num_i64(tok(p), 1, 100000, &days))
+		return syntax_error(p);
+	if (next(p) != RC_WORD || (!is_word(p, "days") && !is_word(p, "day")))
+		return syntax_error(p);
+	options_set_num(o, OPT_KEEP, days + 1);
+	next(p);
+	return ST_OK;
+}
+
 /* The option's argument, by its type. The token after it is current then. */
 static enum st argument(struct parse *p, struct options *o,
     const struct option_row *row)
@@ -212,7 +249,7 @@ static enum st argument(struct parse *p, struct options *o,
 	case TYPE_FLAG:
 		options_set_num(o, row->id, 1);
 		next(p);
-		return ST_OK;
+		return row->id == OPT_KEEP ? keep_days(p, o) : ST_OK;
 	case TYPE_NUM:
 		if (number(p, &v) != ST_OK)
 			return ST_TEMP;
@@ -233,6 +270,9 @@ static enum st argument(struct parse *p, struct options *o,
 	case TYPE_PROTO:
 	case TYPE_AUTH:
 	case TYPE_BADH:
+	case TYPE_TLS:
+	case TYPE_TRACK:
+	case TYPE_RETR:
 		break;
 	}
 	return named(p, o, row);
@@ -392,7 +432,8 @@ static enum st record(struct parse *p, bool skip)
 	struct record *r = arena_alloc(&p->c->arena, sizeof(*r));
 	enum rc_token t = next(p);
 
-	if (t != RC_QUOTED && (t != RC_WORD || is_keyword(tok(p))))
+	if (t != RC_QUOTED &&
+	    (t != RC_WORD || (is_keyword(tok(p)) && !is_new(tok(p)))))
 		return syntax_error(p);
 	r->label = arena_strz(&p->c->arena, tok(p));
 	r->skip = skip;

@@ -13,11 +13,15 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/num.h"
 #include "fetcher/daemon.h"
 #include "fetcher/gate.h"
+#include "fetcher/kept.h"
+#include "fetcher/method.h"
 #include "fetcher/report.h"
+#include "fetcher/secret.h"
 #include "fetcher/tidings.h"
 
 #define IDS_MAX (64u << 20)
@@ -26,13 +30,20 @@
 #define GRACE_MS   60000
 /* The name of the other file: the id file's, and this. */
 #define DELIVERED "-delivered"
+#define KEPT      "-kept"
+
+/* The files that the parent keeps. */
+struct files {
+	struct uidl *ids, *delivered;
+	struct kept *kept;
+};
 
 struct child {
 	struct account *a;
 	pid_t pid;
 	int fd; /* what it says */
 	struct buf said;
-	struct uidl *ids, *delivered;
+	const struct files *f;
 	struct tidings_poll went;
 	uint64_t large[TIDINGS_SIZES];
 };
@@ -52,19 +63,31 @@ static void learn(const struct child *c)
 			if (!str_starts(rest, STR("E\n")) &&
 			    str_search(rest, STR("\nE\n")) < 0)
 				return; /* not all of it has come */
-			uidl_clear(c->ids, user, host, STR_NONE);
+			uidl_clear(c->f->ids, user, host, STR_NONE);
 			break;
 		case 'A':
-			uidl_add(c->ids, user, host, what);
+			uidl_add(c->f->ids, user, host, what);
 			break;
 		case 'X':
-			uidl_clear(c->delivered, user, host, what);
+			uidl_clear(c->f->delivered, user, host, what);
 			break;
 		case 'D':
-			uidl_add(c->delivered, user, host, what);
+			uidl_add(c->f->delivered, user, host, what);
 			break;
 		case 'F':
-			uidl_remove(c->delivered, user, host, what);
+			uidl_remove(c->f->delivered, user, host, what);
+			break;
+		case 'B':
+			kept_count(c->f->kept, user, host, what);
+			break;
+		case 'G':
+			kept_remove(c->f->kept, user, host, what);
+			break;
+		case 'Z':
+			kept_renew(c->f->kept, user, host, what);
+			break;
+		case 'K':
+			kept_add(c->f->kept, user, host, what, clock_seconds());
 			break;
 		}
 	}
@@ -185,28 +208,35 @@ static bool start_child(struct child *c, struct poll_how *how)
 	return c->pid > 0;
 }
 
-static void save(struct uidl *u)
+static void save(const struct files *f)
 {
 	struct err e;
 
-	if (uidl_save(u, &e) != ST_OK)
+	if (uidl_save(f->ids, &e) != ST_OK)
+		report_error("%s", e.text);
+	if (uidl_save(f->delivered, &e) != ST_OK)
+		report_error("%s", e.text);
+	if (kept_save(f->kept, &e) != ST_OK)
 		report_error("%s", e.text);
 }
 
 static enum status poll_one(const struct round *r, struct account *a,
-    struct uidl *ids, struct uidl *delivered)
+    const struct files *f)
 {
-	struct child c = { .a = a,
-		.said = BUF_MAX(IDS_MAX),
-		.ids = ids,
-		.delivered = delivered };
+	struct child c = { .a = a, .said = BUF_MAX(IDS_MAX), .f = f };
 	struct poll_how how = { .check = r->check,
 		.daemon = r->daemon,
 		.turn = r->turn,
-		.ids = ids,
-		.delivered = delivered };
+		.ids = f->ids,
+		.delivered = f->delivered,
+		.kept = f->kept };
 	enum status st;
+	struct err e;
 
+	if (secret_get(a, &e) != ST_OK) {
+		report_error("%s", e.text);
+		return PS_AUTHFAIL;
+	}
 	if (!start_child(&c, &how)) {
 		report_error("cannot start a process to poll %s: %m", a->label);
 		return PS_UNDEFINED;
@@ -217,11 +247,12 @@ static enum status poll_one(const struct round *r, struct account *a,
 	learn(&c);
 	learn_rest(&c);
 	c.went.st = st;
+	if (st == PS_AUTHFAIL || method_wants_token(a))
+		secret_forget(a); /* it may have been changed, or expired */
 	if (r->detached)
 		tidings_after(a, &c.went);
 	buf_clear(&c.said);
-	save(ids);
-	save(delivered);
+	save(f);
 	return st;
 }
 
@@ -245,8 +276,7 @@ static bool is_due(const struct round *r, const struct account *a)
 	return every <= 1 || r->turn % (unsigned long)every == 0;
 }
 
-static enum status poll_all(const struct round *r, struct uidl *ids,
-    struct uidl *delivered)
+static enum status poll_all(const struct round *r, const struct files *f)
 {
 	enum status last = PS_NOMAIL;
 	bool any = false;
@@ -261,7 +291,7 @@ static enum status poll_all(const struct round *r, struct uidl *ids,
 			last = PS_SUCCESS; /* as fetchmail has it */
 			continue;
 		}
-		last = poll_one(r, a, ids, delivered);
+		last = poll_one(r, a, f);
 		gate_polled(a);
 		any |= last == PS_SUCCESS;
 		tell_status(last);
@@ -270,27 +300,31 @@ static enum status poll_all(const struct round *r, struct uidl *ids,
 }
 
 /* Ours alone, beside the id file, which stays as fetchmail knows it. */
-static enum st load_delivered(struct uidl **u, const char *idfile,
-    struct err *e)
+static enum st load(struct files *f, const char *idfile, struct err *e)
 {
 	AUTO_BUF path = BUF_MAX(PATH_MAX);
 
+	if (uidl_load(&f->ids, idfile, e) != ST_OK)
+		return ST_TEMP;
 	buf_setf(&path, "%s" DELIVERED, idfile);
-	return uidl_load(u, buf_c(&path), e);
+	if (uidl_load(&f->delivered, buf_c(&path), e) != ST_OK)
+		return ST_TEMP;
+	buf_setf(&path, "%s" KEPT, idfile);
+	return kept_load(&f->kept, buf_c(&path), e);
 }
 
 enum status round_run(const struct round *r)
 {
-	struct uidl *ids, *delivered = NULL;
+	struct files f = { 0 };
 	enum status st = PS_IOERR;
 	struct err e;
 
-	if (uidl_load(&ids, r->idfile, &e) != ST_OK ||
-	    load_delivered(&delivered, r->idfile, &e) != ST_OK)
+	if (load(&f, r->idfile, &e) != ST_OK)
 		report_error("%s", e.text);
 	else
-		st = poll_all(r, ids, delivered);
-	uidl_free(ids);
-	uidl_free(delivered);
+		st = poll_all(r, &f);
+	uidl_free(f.ids);
+	uidl_free(f.delivered);
+	kept_free(f.kept);
 	return st;
 }

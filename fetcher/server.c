@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "fetcher/method.h"
 #include "fetcher/plugin.h"
 #include "fetcher/report.h"
+#include "fetcher/secret.h"
 
 enum tls_want server_tls_want(const struct account *a, bool loopback)
 {
@@ -229,8 +231,9 @@ static bool wants_capa(const struct account *a)
 	    want == TLS_MUST;
 }
 
-static enum status open_by(const struct proto_ops *ops, const struct account *a,
-    const struct poll_how *how, struct proto **p, struct err *e)
+static enum status open_and_login(const struct proto_ops *ops,
+    const struct account *a, const struct poll_how *how, struct proto **p,
+    struct err *e)
 {
 	enum status st;
 	bool hung_up;
@@ -246,6 +249,31 @@ static enum status open_by(const struct proto_ops *ops, const struct account *a,
 	if (st != PS_SUCCESS || (*p)->logged_in)
 		return st;
 	return (*p)->ops->login(*p, e);
+}
+
+/*
+ * A token may have expired: once, a fresh one is asked for. A session of its
+ * own: some servers end the one with the refusal.
+ */
+static enum status open_by(const struct proto_ops *ops, const struct account *a,
+    const struct poll_how *how, struct proto **p, struct err *e)
+{
+	struct account *own = (struct account *)a; /* this process's own */
+	enum status st = open_and_login(ops, a, how, p, e);
+	struct err why;
+
+	if (st != PS_AUTHFAIL || !method_wants_token(a))
+		return st;
+	switch (secret_renew(own, &why)) {
+	case ST_OK:
+		report_note("%s; once more, with a fresh token", e->text);
+		return open_and_login(ops, a, how, p, e);
+	case ST_NONE:
+		return st;
+	default:
+		report_error("%s", why.text);
+		return st;
+	}
 }
 
 /* Who serves a protocol; those of auto in their order. */

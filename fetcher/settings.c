@@ -20,7 +20,8 @@ void settings_quote(struct buf *out, const char *s)
 
 static bool is_secret(enum option_id id)
 {
-	return id == OPT_PASSWORD || id == OPT_ESMTPPASSWORD;
+	return id == OPT_PASSWORD || id == OPT_ESMTPPASSWORD ||
+	    id == OPT_PASSWORDEVAL; /* it may hold one */
 }
 
 static void add_list(struct buf *out, const struct option_row *r,
@@ -71,6 +72,9 @@ static void add_option(struct buf *out, const struct option_row *r,
 	switch (r->type) {
 	case TYPE_FLAG:
 		buf_addf(out, "%s%s", num != 0 ? "" : "no ", r->keyword);
+		if (r->id == OPT_KEEP && opt_keep_days(o) != 0)
+			buf_addf(out, " %lld days",
+			    (long long)opt_keep_days(o));
 		return;
 	case TYPE_NUM:
 		buf_addf(out, "%s %lld", r->keyword, (long long)num);
@@ -90,6 +94,9 @@ static void add_option(struct buf *out, const struct option_row *r,
 	case TYPE_PROTO:
 	case TYPE_AUTH:
 	case TYPE_BADH:
+	case TYPE_TLS:
+	case TYPE_TRACK:
+	case TYPE_RETR:
 		buf_addf(out, "%s %s", r->keyword,
 		    option_word_of(r->type, num));
 		return;
@@ -105,7 +112,10 @@ static bool has_default(const struct option_row *r)
 	case TYPE_PROTO:
 	case TYPE_AUTH:
 	case TYPE_BADH:
+	case TYPE_TRACK:
+	case TYPE_RETR:
 		return true;
+	case TYPE_TLS:
 	case TYPE_STR:
 	case TYPE_PATH:
 	case TYPE_LIST:

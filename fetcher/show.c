@@ -5,7 +5,9 @@
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/io.h"
 #include "base/num.h"
 #include "fetcher/account.h"
 #include "fetcher/dump.h"
@@ -15,6 +17,7 @@
 #include "fetcher/route.h"
 #include "fetcher/settings.h"
 #include "fetcher/status.h"
+#include "fetcher/tlsplan.h"
 
 #define FEATURES "'pop3','imap','etrn','odmr','ssl',"
 
@@ -84,6 +87,45 @@ void show_plan(const struct account *first)
 		plan_text(&out, first);
 	if (write_out(&out) != PS_SUCCESS)
 		report_error("the plan is not complete");
+}
+
+int show_explain_tls(const struct show *s)
+{
+	AUTO_BUF out = BUF_MAX(DUMP_MAX);
+	struct account *first;
+	struct err e;
+	enum st st = accounts_settle(s->config, s->cli, &first, &e);
+
+	for (; st == ST_OK && first != NULL; first = first->next)
+		tlsplan_text(&out, first);
+	if (st == ST_OK)
+		return write_out(&out);
+	report_error("%s",
+	    st == ST_NONE ? "no mailservers have been specified." : e.text);
+	return PS_SYNTAX;
+}
+
+int show_quote(void)
+{
+	AUTO_BUF in = BUF_MAX(1 << 16);
+	AUTO_BUF out = BUF_MAX(1 << 18);
+	struct str all, line;
+	struct err e;
+
+	if (io_slurp(STDIN_FILENO, "standard input", &in, &e) != ST_OK) {
+		report_error("%s", e.text);
+		return PS_IOERR;
+	}
+	all = buf_str(&in);
+	str_cut(&all, '\n', &line);
+	if (line.n != 0 && memchr(line.p, '\0', line.n) != NULL) {
+		report_error("a NUL cannot stand in an rc file");
+		return PS_SYNTAX;
+	}
+	buf_cut(&in, line.n);
+	settings_quote(&out, buf_c(&in));
+	buf_addch(&out, '\n');
+	return write_out(&out);
 }
 
 /* --- mistakes ------------------------------------------------------------- */

@@ -22,6 +22,11 @@ int show_dump(const struct show *s);
  */
 int show_check(const struct show *s);
 
+/* --explain-tls: the same for what happens about TLS. */
+int show_explain_tls(const struct show *s) MUST_CHECK;
+/* --quote: the first line of standard input as the rc language has it. */
+int show_quote(void) MUST_CHECK;
+
 /* What polling these accounts would do, in words: --dry-run. */
 void show_plan(const struct account *first);
 

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/io.h"
+#include "fetcher/kept.h"
 #include "fetcher/report.h"
 
 /* The lines of one account, at most. */
@@ -32,19 +34,10 @@ static void say(const struct poll *q, const struct buf *lines)
 		report_error("the parent does not listen: %m");
 }
 
-void told_delivered(struct poll *q, uint64_t n)
+static bool is_remembered(const struct poll *q)
 {
-	AUTO_BUF key = BUF_MAX(KEY_MAX);
-	AUTO_BUF lines = BUF_MAX(3 * KEY_MAX);
-	bool stays = opt_flag(&q->a->o, OPT_KEEP);
-
-	if (key_of(q, n, &key) == NULL)
-		return;
-	if (q->p->ops->seen_by_key)
-		buf_addf(&lines, "A%s\n", uid_of(buf_c(&key)));
-	if (!q->p->ops->seen_by_key || !stays)
-		buf_addf(&lines, "D%s\n", buf_c(&key));
-	say(q, &lines);
+	return q->how->kept != NULL &&
+	    (opt_keep_days(&q->a->o) != 0 || opt_num(&q->a->o, OPT_TRACK) != 0);
 }
 
 void told_forgotten(struct poll *q, uint64_t n)
@@ -83,6 +76,119 @@ void told_owed(struct poll *q)
 	say(q, &out);
 }
 
+static const char *broken_key(struct poll *q, uint64_t n, struct buf *room)
+{
+	AUTO_BUF key = BUF_MAX(KEY_MAX);
+
+	if (q->how->kept == NULL || key_of(q, n, &key) == NULL)
+		return NULL;
+	buf_setf(room, "broken:%s", buf_c(&key));
+	return room->full ? NULL : buf_c(room);
+}
+
+void told_broken(struct poll *q, uint64_t n)
+{
+	AUTO_BUF key = BUF_MAX(KEY_MAX);
+	AUTO_BUF line = BUF_MAX(2 * KEY_MAX);
+
+	if (broken_key(q, n, &key) == NULL)
+		return;
+	buf_addf(&line, "B%s\n", buf_c(&key));
+	say(q, &line);
+}
+
+int64_t told_broken_before(struct poll *q, uint64_t n)
+{
+	AUTO_BUF key = BUF_MAX(KEY_MAX);
+
+	if (broken_key(q, n, &key) == NULL)
+		return 0;
+	return kept_time(q->how->kept, q->a->user, q->a->host, buf_str(&key));
+}
+
+/* It came after all. */
+static void add_mended(struct poll *q, uint64_t n, struct buf *lines)
+{
+	AUTO_BUF key = BUF_MAX(KEY_MAX);
+
+	if (told_broken_before(q, n) != 0)
+		buf_addf(lines, "G%s\n", broken_key(q, n, &key));
+}
+
+void told_delivered(struct poll *q, uint64_t n)
+{
+	AUTO_BUF key = BUF_MAX(KEY_MAX);
+	AUTO_BUF lines = BUF_MAX(4 * KEY_MAX);
+	bool stays = opt_flag(&q->a->o, OPT_KEEP);
+
+	if (key_of(q, n, &key) == NULL)
+		return;
+	if (q->p->ops->seen_by_key)
+		buf_addf(&lines, "A%s\n", uid_of(buf_c(&key)));
+	if ((!q->p->ops->seen_by_key && opt_num(&q->a->o, OPT_TRACK) == 0) ||
+	    !stays)
+		buf_addf(&lines, "D%s\n", buf_c(&key));
+	add_mended(q, n, &lines);
+	if (is_remembered(q) && stays)
+		buf_addf(&lines, "K%s\n", buf_c(&key));
+	say(q, &lines);
+}
+
+/* One message; whether it is known from now on. */
+static bool settle_kept(struct poll *q, uint64_t n, struct str key)
+{
+	int64_t at = kept_time(q->how->kept, q->a->user, q->a->host, key);
+	int64_t days = opt_keep_days(&q->a->o);
+	char *state = &q->box.state[n];
+
+	if (opt_num(&q->a->o, OPT_TRACK) != 0)
+		*state = at != 0 ? MSG_OLD : *state;
+	if (*state == MSG_OLD && days != 0 && at != 0 && !q->box.read_only &&
+	    at + days * 86400 <= (int64_t)clock_seconds())
+		*state = MSG_EXPIRED;
+	/* What the id file has we have fetched, some time. */
+	return at != 0 ||
+	    (*state == MSG_OLD && days != 0 && q->p->ops->seen_by_key);
+}
+
+static void renew_broken(struct poll *q)
+{
+	AUTO_BUF key = BUF_MAX(KEY_MAX);
+	AUTO_BUF out = BUF_MAX(IDS_MAX);
+	bool any = false;
+	uint64_t n;
+
+	q->p->ops->prefix(q->p, &key);
+	buf_addf(&out, "Zbroken:%s\n", buf_c(&key));
+	for (n = 1; n <= q->box.count; n++)
+		if (told_broken_before(q, n) != 0) {
+			buf_addf(&out, "K%s\n", broken_key(q, n, &key));
+			any = true;
+		}
+	if (any && q->box.complete)
+		say(q, &out);
+}
+
+/* Those that the server does not have any more are forgotten. */
+void told_kept(struct poll *q)
+{
+	AUTO_BUF key = BUF_MAX(KEY_MAX);
+	AUTO_BUF out = BUF_MAX(IDS_MAX);
+	uint64_t n;
+
+	renew_broken(q);
+	if (!is_remembered(q))
+		return;
+	q->p->ops->prefix(q->p, &key);
+	buf_addf(&out, "Z%s\n", buf_c(&key));
+	for (n = 1; n <= q->box.count; n++)
+		if (key_of(q, n, &key) != NULL &&
+		    settle_kept(q, n, buf_str(&key)))
+			buf_addf(&out, "K%s\n", buf_c(&key));
+	if (q->box.complete)
+		say(q, &out);
+}
+
 /*
  * What was deleted is gone after QUIT; without one it is there again, and must
  * not be delivered twice. What was known before stays so until the server does
@@ -95,6 +201,7 @@ static bool counts_as_seen(const struct poll *q, uint64_t n)
 	case MSG_OWED:
 	case MSG_DELIVERED:
 	case MSG_OLD_GONE:
+	case MSG_EXPIRED:
 		return true;
 	case MSG_DELETED:
 		return !q->quit_done;

@@ -5,6 +5,9 @@
  * "C" begins the list of all that count, "E" ends it, and without that end it
  * is not believed. The file of what was delivered and should have left the
  * server: "Dkey" adds, "Fkey" forgets, "Xprefix" forgets all that begin so.
+ * The file of what stays, kept.h: "Kkey" was fetched, "Zprefix" begins the list
+ * of all that begin so; "Bkey": the server failed within it once more, "Gkey":
+ * forget that.
  * "P": the poll moves. For mail that a daemon sends: "Osize": a message was too
  * large; "T": the server was silent.
  */
@@ -19,6 +22,14 @@ void told_delivered(struct poll *q, uint64_t n);
 void told_forgotten(struct poll *q, uint64_t n);
 /* Of what was delivered before, these are in this folder still. */
 void told_owed(struct poll *q);
+/*
+ * "keep N days", "track uid": which were fetched before, and when; those that
+ * have been here for long enough expire.
+ */
+void told_kept(struct poll *q);
+/* The server has failed within this one; how often it has, before. */
+void told_broken(struct poll *q, uint64_t n);
+int64_t told_broken_before(struct poll *q, uint64_t n);
 /* What counts as seen after this session; what was deleted with it is gone. */
 void told_ids(struct poll *q);
 /* We move: the parent waits on. arg: a struct poll. */

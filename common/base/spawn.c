@@ -1,4 +1,4 @@
-/* spawn - a shell command with a pipe to it. */
+/* spawn - a shell command with a pipe to it, or from it. */
 
 #include "base/spawn.h"
 
@@ -201,6 +201,74 @@ enum st spawn_wait(struct spawn *p, int64_t timeout_ms, int *status,
 	}
 	reap(p, status);
 	return ST_OK;
+}
+
+static void NORETURN run_for_output(const char *command, int out)
+{
+	int null = open("/dev/null", O_RDONLY);
+
+	be_a_program();
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 &&
+	    dup2(out, STDOUT_FILENO) >= 0)
+		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+	_exit(126);
+}
+
+/* All that comes until the end of it. */
+static enum st read_all(int fd, struct buf *out, int64_t timeout_ms,
+    struct err *e)
+{
+	int64_t deadline = clock_deadline(timeout_ms);
+	struct pollfd w = { fd, POLLIN, 0 };
+	size_t room;
+	ssize_t n = 1;
+	char *p;
+	int rc;
+
+	while (n != 0) {
+		p = buf_room(out, 4096, &room);
+		if (p == NULL)
+			return err_temp(e, "4.3.0",
+			    "it wrote more than %zu octets", out->max);
+		rc = poll(&w, 1, clock_left(deadline));
+		if (rc < 0)
+			return err_temp(e, "4.3.0", "waiting for it: %m");
+		if (rc == 0)
+			return late(e, timeout_ms);
+		n = read(fd, p, room);
+		if (n > 0)
+			buf_grew(out, (size_t)n);
+		else if (n < 0 && errno != EINTR && errno != EAGAIN)
+			return err_temp(e, "4.3.0", "read from it: %m");
+	}
+	return ST_OK;
+}
+
+enum st spawn_output(const char *command, struct buf *out, int64_t timeout_ms,
+    int *status, struct err *e)
+{
+	struct spawn p = { 0, -1 };
+	AUTO_FD from = -1;
+	int fd[2];
+	enum st st;
+
+	*status = 0;
+	if (pipe2(fd, O_CLOEXEC) != 0)
+		return err_temp(e, "4.3.0", "pipe: %m");
+	from = fd[0];
+	p.pid = fork();
+	if (p.pid == 0)
+		run_for_output(command, fd[1]);
+	close(fd[1]);
+	if (p.pid < 0)
+		return err_temp(e, "4.3.0", "fork: %m");
+	setpgid(p.pid, p.pid);
+	st = read_all(from, out, timeout_ms, e);
+	if (st == ST_OK)
+		st = spawn_wait(&p, timeout_ms, status, e);
+	spawn_kill(&p);
+	return st;
 }
 
 void spawn_kill(struct spawn *p)

@@ -1,5 +1,6 @@
 /*
- * spawn - run a shell command, feed it, wait for its end; all with deadlines.
+ * spawn - run a shell command, feed it or read it, wait for its end; all with
+ * deadlines.
  * Or run a program that stands for the other side of a connection.
  */
 #ifndef COMMON_BASE_SPAWN_H
@@ -10,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/str.h"
@@ -41,6 +43,16 @@ enum st spawn_shell(struct spawn *p, const char *command,
  */
 enum st spawn_peer(struct spawn *p, char *const *argv, int *fd, struct err *e)
     MUST_CHECK;
+
+/*
+ * Start "sh -c command" in the same way, with nothing to read, and add what it
+ * writes to out, until it closes its output; then wait for its end. ST_TEMP: it
+ * could not be started, was late, wrote more than out has room for, or a signal
+ * came to us: it was killed then. "timeout after N seconds ...", "it wrote more than
+ * N octets".
+ */
+enum st spawn_output(const char *command, struct buf *out, int64_t timeout_ms,
+    int *status, struct err *e) MUST_CHECK;
 
 /*
  * Write to its input. ST_NONE: it does not read (any more). ST_TEMP: timeout,

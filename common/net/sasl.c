@@ -1,6 +1,6 @@
-/* sasl - CRAM-MD5, PLAIN, LOGIN. */
+/* sasl - the rows, CRAM-MD5, PLAIN, LOGIN. */
 
-#include "net/sasl.h"
+#include "net/sasl_mech.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -8,14 +8,13 @@
 
 #include "base/base64.h"
 
-typedef enum st answer_fn(struct sasl *s, struct str challenge, struct buf *out,
-    struct err *e);
-
 struct sasl_mech {
 	const char *name;
 	bool initial;   /* the client begins */
 	bool asked_for; /* never chosen without being named */
-	answer_fn *answer;
+	sasl_answer_fn *answer;
+	/* The server says yes: may it? NULL: it may. */
+	enum st (*end)(struct sasl *s, struct err *e);
 };
 
 static void add_hex(struct buf *out, const unsigned char *p, size_t n)
@@ -77,10 +76,14 @@ static enum st external(struct sasl *s, struct str challenge UNUSED,
 
 /* Best first. */
 static const struct sasl_mech mechs[] = {
-	{ "CRAM-MD5", false, false, cram_md5 },
-	{ "PLAIN", true, false, plain },
-	{ "LOGIN", false, false, login },
-	{ "EXTERNAL", true, true, external },
+	{ "SCRAM-SHA-256", true, true, sasl_scram, sasl_scram_end },
+	{ "SCRAM-SHA-1", true, true, sasl_scram, sasl_scram_end },
+	{ "CRAM-MD5", false, false, cram_md5, NULL },
+	{ "PLAIN", true, false, plain, NULL },
+	{ "LOGIN", false, false, login, NULL },
+	{ "EXTERNAL", true, true, external, NULL },
+	{ "OAUTHBEARER", true, true, sasl_oauthbearer, NULL },
+	{ "XOAUTH2", true, true, sasl_xoauth2, NULL },
 };
 
 bool sasl_choose(struct sasl *s, struct str offered, const char *only)
@@ -124,11 +127,24 @@ enum st sasl_answer(struct sasl *s, struct str challenge, struct buf *out,
 		return err_temp(e, "4.7.0", "%s: the challenge is no base64",
 		    s->mech->name);
 	st = s->mech->answer(s, buf_str(&in), &answer, e);
+	if (st == ST_OK && answer.full)
+		st = err_temp(e, "4.7.0", "%s: the answer is too long",
+		    s->mech->name);
 	if (st == ST_OK)
 		base64_encode(out, buf_str(&answer));
 	if (answer.p != NULL)
 		explicit_bzero(answer.p, answer.n);
 	return st;
+}
+
+enum st sasl_end(struct sasl *s, struct err *e)
+{
+	return s->mech->end != NULL ? s->mech->end(s, e) : ST_OK;
+}
+
+void sasl_clear(struct sasl *s)
+{
+	sasl_scram_clear(s);
 }
 
 enum st sasl_md5(struct str a, struct str b, char hex[33], struct err *e)

@@ -55,7 +55,10 @@ EXTRA_DIST += \
 	%D%/test_23_text.py \
 	%D%/test_24_tidings.py \
 	%D%/test_25_smtphost.py \
+	%D%/test_26_secrets.py \
 	%D%/test_26_stress.py \
+	%D%/test_27_mechanisms.py \
+	%D%/test_28_wishes.py \
 	tests/peers/enter \
 	tests/peers/fetch-peers
 

@@ -49,11 +49,13 @@ UNIT_TESTS = \
 	%D%/test_dump \
 	%D%/test_expand \
 	%D%/test_fetch_header \
+	%D%/test_fetch_progress \
 	%D%/test_guard \
 	%D%/test_header \
 	%D%/test_identity \
 	%D%/test_imap \
 	%D%/test_instance \
+	%D%/test_kept \
 	%D%/test_lines \
 	%D%/test_listen_master \
 	%D%/test_maildir \
@@ -135,11 +137,13 @@ LDADD = $(UNIT_LDADD)
 %C%_test_dump_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_expand_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_fetch_header_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_fetch_progress_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_guard_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_header_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_identity_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_imap_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_instance_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_kept_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_listen_master_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_maildir_CFLAGS = $(UNIT_CFLAGS)

@@ -138,6 +138,23 @@ static const struct {
 	const char *rc, *want; /* NULL: fine */
 } checks[] = {
 	{ "poll a proto pop3 port 110", NULL },
+	{ "poll a proto imap user u passwordeval x folder * move Done", NULL },
+	{ "poll a proto imap user u password x passwordeval y",
+	    "a: password, passwordeval and passwordfile: only one of them can "
+	    "be the password of u" },
+	{ "poll a proto imap user u move inbox",
+	    "a: move \"inbox\": mail is fetched from there; name another "
+	    "folder" },
+	{ "poll a proto imap user u keep 3 days move Done",
+	    "a: keep leaves mail where it is, and move does not; leave out one "
+	    "of them" },
+	{ "poll a proto pop3 user u move Done",
+	    "Option --move is not supported with POP3" },
+	{ "set nomail-status 2 poll a proto pop3",
+	    "nomail-status is 0 or 1, not 2" },
+	{ "poll a proto etrn auth xoauth2",
+	    "a: this auth type is not supported with ETRN; say: auth "
+	    "password" },
 	{ "poll a proto pop3 service pop3", NULL },
 	{ "poll a proto pop3 service nonsense",
 	    "a configuration invalid, specify positive port number for service "
@@ -246,6 +263,12 @@ static const struct {
 	{ "sslfingerprint 'AA:BB' no sslcertck", TLS_MUST, TLS_MUST },
 	{ "no sslcertck", TLS_MAY, TLS_MAY },
 	{ "sslcertck", TLS_MUST, TLS_MAY },
+	{ "tls required", TLS_MUST, TLS_MUST },
+	{ "ssl sslproto '' tls required", TLS_MUST, TLS_MUST },
+	{ "tls optional", TLS_MAY, TLS_MAY },
+	{ "ssl sslproto tls1.3 tls optional", TLS_MAY, TLS_MAY },
+	{ "ssl tls none", TLS_NEVER, TLS_NEVER },
+	{ "sslproto '' tls implicit", TLS_WRAPPED, TLS_WRAPPED },
 };
 
 static void test_tls(void **state)

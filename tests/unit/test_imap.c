@@ -144,6 +144,18 @@ static const struct {
 	{ AUTH_EXTERNAL, CAPA("AUTH=EXTERNAL SASL-IR") "A0002 OK\r\n",
 	    PS_SUCCESS, "A0002 AUTHENTICATE EXTERNAL bWU=\r\n" },
 	{ AUTH_EXTERNAL, CAPA(""), PS_AUTHFAIL, NULL },
+	{ AUTH_XOAUTH2,
+	    CAPA("AUTH=XOAUTH2 SASL-IR") "+ eyJzdGF0dXMiOiI0MDEifQ==\r\n"
+					 "A0002 NO x\r\n",
+	    PS_AUTHFAIL,
+	    "A0002 AUTHENTICATE XOAUTH2 "
+	    "dXNlcj1tZQFhdXRoPUJlYXJlciBzZSJjcmV0AQE=\r\n\r\n" },
+	{ AUTH_XOAUTH2, CAPA("AUTH=PLAIN"), PS_AUTHFAIL, NULL },
+	{ AUTH_PLAIN, CAPA("AUTH=PLAIN SASL-IR") "A0002 OK\r\n", PS_SUCCESS,
+	    "A0002 AUTHENTICATE PLAIN AG1lAHNlImNyZXQ=\r\n" },
+	/* It must prove something before it says yes. */
+	{ AUTH_SCRAM_SHA_1, CAPA("AUTH=SCRAM-SHA-1 SASL-IR") "A0002 OK\r\n",
+	    PS_PROTOCOL, NULL },
 	{ AUTH_SSH, CAPA(""), PS_AUTHFAIL, NULL },
 	/* A challenge that nobody asked for, a foreign tag, silence. */
 	{ AUTH_PASSWORD, CAPA("") "+ go\r\n", PS_PROTOCOL, NULL },

@@ -99,6 +99,10 @@ static const struct {
 	const char *in, *want;
 } good[] = {
 	{ "", "" },
+	/* Words of ours where fetchmail has strings. */
+	{ "poll move via tls user u folder track is passwordeval here keep 2 "
+	  "days",
+	    "move{via=tls;[u:is=passwordeval;folder=track;keep=3;]}" },
 	{ seed,
 	    "postmaster=postmaster@example.com;bouncemail=0;syslog=1;"
 	    "defaults{timeout=300;[:antispam=-1;batchlimit=100;]}"
@@ -181,6 +185,11 @@ static const struct {
 	const char *in, *want;
 } bad[] = {
 	{ "foo", AT(1, "foo") },
+	{ "poll a keep 3", AT(1, "end of input") },
+	{ "poll a keep 0 days", AT(1, "0") },
+	{ "poll a keep -1 days", AT(1, "-1") },
+	{ "poll a keep 3 weeks", AT(1, "weeks") },
+	{ "poll a tls maybe", AT(1, "maybe") },
 	{ "poll", AT(1, "end of input") },
 	{ "\n\npoll\n# x\n", AT(5, "end of input") },
 	{ "poll a\nproto pop9", AT(2, "pop9") },

@@ -2,6 +2,7 @@
 
 #include "tests/unit/unit.h"
 
+#include "base/base64.h"
 #include "base/macros.h"
 #include "net/sasl.h"
 
@@ -24,6 +25,16 @@ static const struct {
 	{ "GSSAPI", NULL, NULL, { NULL }, { NULL } },
 	{ "", NULL, NULL, { NULL }, { NULL } },
 	{ "CRAM-MD5", "PLAIN", NULL, { NULL }, { NULL } },
+	/* Only by name: in clear text, or by a token. */
+	{ "SCRAM-SHA-256 XOAUTH2 OAUTHBEARER EXTERNAL", NULL, NULL, { NULL },
+	    { NULL } },
+	{ "XOAUTH2", "XOAUTH2", "XOAUTH2",
+	    { "", "eyJzdGF0dXMiOiI0MDAifQ==", "" },
+	    { "dXNlcj10aW0BYXV0aD1CZWFyZXIgdGFuc3RhYWZ0YW5zdGFhZgEB", "",
+		"!" } },
+	{ "OAUTHBEARER", "OAUTHBEARER", "OAUTHBEARER", { "", "e30=", "" },
+	    { "bixhPXRpbSwBYXV0aD1CZWFyZXIgdGFuc3RhYWZ0YW5zdGFhZgEB",
+		"AQ==", "!" } },
 };
 
 static void test_answers(void **state)
@@ -52,7 +63,84 @@ static void test_answers(void **state)
 			else
 				assert_str(buf_str(&out), cases[i].answer[k]);
 		}
+		sasl_clear(&s);
 	}
+}
+
+/* --- why a token was refused --------------------------------------------- */
+
+static const struct {
+	const char *json, *trouble;
+} refusals[] = {
+	{ "{\"status\":\"invalid_token\"}",
+	    "the token is not valid, or has expired (the server says "
+	    "invalid_token)" },
+	{ "{ \"schemes\": \"b\", \"status\" : 401 }",
+	    "the token is not valid, or has expired (the server says 401)" },
+	{ "{\"status\":\"odd\\u0021\"}", "the server says odd" },
+	{ "{\"status\"", "the server says {\"status\"" },
+	{ "{\"status\":\"", "the server says {\"status\":\"" },
+	{ "\033x", "the server says ?x" },
+	{ "", "the server says " },
+};
+
+static void test_refusals(void **state)
+{
+	struct err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(refusals); i++) {
+		struct sasl s = { .user = "u", .password = "t" };
+		AUTO_BUF out = BUF_MAX(1000);
+		AUTO_BUF in = BUF_MAX(1000);
+
+		assert_true(sasl_choose(&s, STR("XOAUTH2"), "XOAUTH2"));
+		assert_int_equal(sasl_answer(&s, STR(""), &out, &e), ST_OK);
+		base64_encode(&in, str_c(refusals[i].json));
+		assert_int_equal(sasl_answer(&s, buf_str(&in), &out, &e),
+		    ST_OK);
+		assert_string_equal(s.trouble, refusals[i].trouble);
+	}
+}
+
+/* What divides the parts of an answer must not come from a name. */
+static void test_control_characters(void **state)
+{
+	struct sasl s = { .user = "u\1auth=x", .password = "t" };
+	AUTO_BUF out = BUF_MAX(1000);
+	struct err e;
+
+	(void)state;
+	assert_true(sasl_choose(&s, STR("XOAUTH2"), "XOAUTH2"));
+	assert_int_equal(sasl_answer(&s, STR(""), &out, &e), ST_TEMP);
+	assert_true(sasl_choose(&s, STR("OAUTHBEARER"), "OAUTHBEARER"));
+	s.user = "a,b=c";
+	assert_int_equal(sasl_answer(&s, STR(""), &out, &e), ST_OK);
+	assert_str(buf_str(&out), "bixhPWE9MkNiPTNEYywBYXV0aD1CZWFyZXIgdAEB");
+}
+
+/* RFC 7677 3, as far as nobody knows our nonce. */
+static void test_scram(void **state)
+{
+	struct sasl s = { .user = "user", .password = "pencil" };
+	AUTO_BUF out = BUF_MAX(1000);
+	AUTO_BUF text = BUF_MAX(1000);
+	struct err e;
+
+	(void)state;
+	assert_true(sasl_choose(&s, STR("SCRAM-SHA-256"), "SCRAM-SHA-256"));
+	assert_int_equal(sasl_answer(&s, STR(""), &out, &e), ST_OK);
+	assert_true(base64_decode(&text, buf_str(&out)));
+	assert_true(str_starts(buf_str(&text), STR("n,,n=user,r=")));
+	assert_int_equal(sasl_end(&s, &e), ST_TEMP);
+	/* A nonce that is not ours with more behind it. */
+	assert_int_equal(sasl_answer(&s,
+			     STR("cj14LHM9VzIyWmFKMFNOWTdzb0VzVUVqYjZnUT09LGk9"
+				 "NDA5Ng=="),
+			     &out, &e),
+	    ST_TEMP);
+	sasl_clear(&s);
 }
 
 /* RFC 1939 7 */
@@ -72,6 +160,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_control_characters),
+		cmocka_unit_test(test_scram),
 		cmocka_unit_test(test_md5),
 	};
 

@@ -39,6 +39,41 @@ static void test_run(void **state)
 	}
 }
 
+static const struct {
+	const char *command;
+	enum st st;
+	int status;
+	const char *out; /* or the error's text */
+} outputs[] = {
+	{ "echo one; echo two", ST_OK, 0, "one\ntwo\n" },
+	{ "cat", ST_OK, 0, "" },
+	{ "echo x; exit 7", ST_OK, 7, "x\n" },
+	{ "exec >&-; kill -9 $$", ST_OK, 128 + SIGKILL, "" },
+	{ "exec cat /dev/zero", ST_TEMP, 0, "it wrote more than 100 octets" },
+	{ "sleep 50", ST_TEMP, 0,
+	    "timeout after 1 seconds waiting for the command" },
+};
+
+static void test_output(void **state)
+{
+	struct err e;
+	size_t i;
+	int status;
+
+	(void)state;
+	for (i = 0; i < NELEM(outputs); i++) {
+		AUTO_BUF out = BUF_MAX(100);
+
+		assert_int_equal(spawn_output(outputs[i].command, &out, 1000,
+				     &status, &e),
+		    outputs[i].st);
+		assert_int_equal(status, outputs[i].status);
+		assert_string_equal(outputs[i].st == ST_OK ? buf_c(&out)
+							   : e.text,
+		    outputs[i].out);
+	}
+}
+
 static void test_deaf(void **state)
 {
 	static char much[1 << 20];
@@ -78,6 +113,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_run),
+		cmocka_unit_test(test_output),
 		cmocka_unit_test(test_deaf),
 		cmocka_unit_test(test_late),
 	};

@@ -1,16 +1,22 @@
 """Dovecot as the server that mail is collected from: POP3, and IMAP if wanted."""
 
+import base64
 import grp
+import hashlib
+import hmac
+import json
 import os
 import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from .waiting import port_open, until
 
 OWNER = 5001  # popstore, see tests/peers/enter
+KEY = b"a key that signs tokens"
 
 # Without root everything runs as the caller, from where it was unpacked.
 ROOTLESS = """
@@ -72,14 +78,25 @@ service imap-login {{
 """
 
 
+# Tokens that it checks by itself: see token().
+OAUTH = """
+passdb {{
+  driver = oauth2
+  mechanisms = oauthbearer xoauth2
+  args = {top}/oauth
+}}
+"""
+
+
 class Dovecot:
     """users: {name: password}; deliver() before or after start().
 
-    peers: the unpacked tree to run from, without root.
+    peers: the unpacked tree to run from, without root. mechs: what it offers
+    to log in with, beside clear text.
     """
 
     def __init__(self, top, users, listen=("127.0.0.11", "127.0.0.12"),
-                 port=110, cert=None, peers=None, imap=False):
+                 port=110, cert=None, peers=None, imap=False, mechs=None):
         self.top, self.listen, self.port = top, listen, port
         # An installed Dovecot is not unpacked again, and runs as it is.
         self._peers = peers if peers and (peers / "usr/sbin/dovecot").exists() \
@@ -96,6 +113,7 @@ class Dovecot:
             top=top, listen=", ".join(listen), port=port, pop3s=self.pop3s,
             tls=tls, protocols="pop3 imap" if imap else "pop3")
             + (IMAP.format(imaps=993 if cert else 0) if imap else "")
+            + self._mechanisms(mechs)
             + self._rootless())
         (top / "users").write_text("".join(
             f"{u}:{{PLAIN}}{p}:{self._uid}:{self._gid}::{top}/home/{u}\n"
@@ -109,6 +127,33 @@ class Dovecot:
 
     def _maildir(self, user):
         return self.top / "home" / user / "Maildir"
+
+    def _mechanisms(self, mechs):
+        if mechs is None:
+            return ""
+        text = f"\nauth_mechanisms = {mechs}\n"
+        if "oauth" not in mechs:
+            return text
+        key = self.top / "keys/default/HS256/default"
+        key.parent.mkdir(parents=True)
+        key.write_bytes(base64.b64encode(KEY))
+        (self.top / "oauth").write_text(
+            "introspection_mode = local\n"
+            f"local_validation_key_dict = fs:posix:prefix={self.top}/keys/\n"
+            "username_attribute = sub\n")
+        return text + OAUTH.format(top=self.top)
+
+    @staticmethod
+    def token(user, seconds=600):
+        """A bearer token (JWT) that is good for so long."""
+        now = int(time.time())
+        parts = [base64.urlsafe_b64encode(json.dumps(p).encode()).rstrip(b"=")
+                 for p in ({"alg": "HS256", "typ": "JWT"},
+                           {"sub": user, "iat": now - 1000,
+                            "exp": now + seconds})]
+        mac = hmac.new(KEY, b".".join(parts), hashlib.sha256).digest()
+        parts.append(base64.urlsafe_b64encode(mac).rstrip(b"="))
+        return b".".join(parts).decode()
 
     def _rootless(self):
         if os.geteuid() == 0:
