@@ -141,8 +141,8 @@ static enum status settle(struct poll *q, uint64_t n, enum fate fate,
 static enum status not_given(struct poll *q, uint64_t n, uint64_t octets)
 {
 	q->skipped = true;
-	report_error("couldn't fetch headers, message %s@%s:%llu (%llu "
-		     "octets)",
+	report_always("couldn't fetch headers, message %s@%s:%llu (%llu "
+		      "octets)",
 	    q->a->user, q->a->host, (unsigned long long)n,
 	    (unsigned long long)octets);
 	return PS_SUCCESS;
