@@ -158,9 +158,9 @@ static const struct {
 #undef WITH
 };
 
-static enum st check_fits(const struct account *a, enum protocol p,
-    struct err *e)
+enum st account_fits(const struct account *a, struct err *e)
 {
+	unsigned bit = 1u << opt_num(&a->o, OPT_PROTOCOL);
 	static const char *const names[] = { [PROTO_POP3] = "POP3",
 		[PROTO_APOP] = "POP3",
 		[PROTO_ETRN] = "ETRN",
@@ -168,11 +168,12 @@ static enum st check_fits(const struct account *a, enum protocol p,
 	size_t i;
 
 	for (i = 0; i < NELEM(misfits); i++)
-		if ((misfits[i].not_with & 1u << p) != 0 &&
+		if ((misfits[i].not_with & bit) != 0 &&
 		    is_used(&a->o.v[misfits[i].id]))
 			return err_temp(e, "",
 			    "Option --%s is not supported with %s",
-			    option_row(misfits[i].id)->keyword, names[p]);
+			    option_row(misfits[i].id)->keyword,
+			    names[opt_num(&a->o, OPT_PROTOCOL)]);
 	return ST_OK;
 }
 
@@ -192,8 +193,6 @@ static enum st check_done(const struct account *a, struct err *e)
 		    "%s: this auth type is not supported "
 		    "with %s; say: auth password",
 		    a->label, protocol_name(p));
-	if (check_fits(a, p, e) != ST_OK)
-		return ST_TEMP;
 	for (i = 0; i < OPT_COUNT; i++)
 		if (!option_row((enum option_id)i)->done &&
 		    (is_used(&a->o.v[i]) || is_used(&a->global->v[i])))

@@ -26,6 +26,12 @@ enum st accounts_settle(struct config *c, const struct cli *cli,
 enum st accounts_list(struct config *c, const struct cli *cli,
     struct account **first) MUST_CHECK;
 
+/*
+ * Can its protocol do what it asks for? ST_TEMP: not, in fetchmail's words. That
+ * ends the poll of this account alone.
+ */
+enum st account_fits(const struct account *a, struct err *e) MUST_CHECK;
+
 /* Say what is odd about those that are polled, and go on. */
 void accounts_warn(const struct account *first, bool again_and_again);
 

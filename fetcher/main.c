@@ -237,6 +237,15 @@ static int set_report(struct program *p)
 	return -1;
 }
 
+/* "LABEL configuration invalid, ...": alone, as fetchmail has it. */
+static void tell_setting(const struct err *e)
+{
+	if (strstr(e->text, " configuration invalid, ") != NULL)
+		report_bare_error("%s", e->text);
+	else
+		report_error("%s", e->text);
+}
+
 static int settle(struct program *p)
 {
 	struct err e;
@@ -247,7 +256,7 @@ static int settle(struct program *p)
 		return PS_SYNTAX;
 	}
 	if (st != ST_OK) {
-		report_error("%s", e.text);
+		tell_setting(&e);
 		return PS_SYNTAX;
 	}
 	if (!p->cli.check)

@@ -167,8 +167,8 @@ static enum status not_had(struct poll *q, uint64_t n, struct err *e)
 static enum status not_given(struct poll *q, uint64_t n, uint64_t octets,
     struct err *e)
 {
-	report_error("couldn't fetch headers, message %s@%s:%llu (%llu "
-		     "octets)",
+	report_always("couldn't fetch headers, message %s@%s:%llu (%llu "
+		      "octets)",
 	    q->a->user, q->a->host, (unsigned long long)n,
 	    (unsigned long long)octets);
 	return not_had(q, n, e);

@@ -2,6 +2,9 @@
 
 #include "fetcher/plugin.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "base/buf.h"
 #include "base/spawn.h"
 #include "fetcher/report.h"
@@ -75,4 +78,35 @@ enum st plugin_connect(struct conn **c, const struct account *a,
 	if (words == NULL)
 		return conn_open(c, to->host, to->port, to->timeout_ms, e);
 	return run(c, words, to, e);
+}
+
+/* The last words of a message, without its full stop. */
+static struct str reason(const struct err *e)
+{
+	const char *colon = strrchr(e->text, ':');
+	struct str why = str_c(colon != NULL ? colon + 1 : e->text);
+
+	why = str_trim(why);
+	return str_ends(why, STR(".")) ? str_head(why, why.n - 1) : why;
+}
+
+void plugin_tell_failed(const char *name, const struct plugin_to *to,
+    struct err *e)
+{
+	int cause = errno;
+
+	report_error("Connection errors for this poll:");
+	report_bare_error("name 0: %s", e->text);
+	if (name != NULL)
+		report_bare_error("%s connection to %s failed: %.*s", name,
+		    to->host, STR_ARG(reason(e)));
+	e->text[0] = '\0';
+	errno = cause;
+}
+
+void plugin_tell_connected(const struct conn *c)
+{
+	if (report_verbose() && conn_peer(c)[0] != '\0')
+		report_info("Trying to connect to %s/%u...connected.",
+		    conn_peer(c), conn_peer_port(c));
 }

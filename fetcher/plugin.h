@@ -28,6 +28,15 @@ enum st plugin_connect(struct conn **c, const struct account *a,
     enum option_id id, const struct plugin_to *to, struct err *e) MUST_CHECK;
 
 /*
+ * Tell why that failed, e, in fetchmail's lines; name is the protocol's, or
+ * NULL where the caller has more to say. e->text is empty then, errno stays.
+ */
+void plugin_tell_failed(const char *name, const struct plugin_to *to,
+    struct err *e);
+/* With -v: whom we talk to. */
+void plugin_tell_connected(const struct conn *c);
+
+/*
  * The words of a command, ended by NULL: %h is the host, %p the port, wherever
  * they stand. NULL when there is no word. In the arena.
  */

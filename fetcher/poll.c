@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "fetcher/account.h"
 #include "fetcher/ask.h"
 #include "fetcher/host.h"
 #include "fetcher/message.h"
@@ -23,8 +24,8 @@ static const char *plural(uint64_t n)
 	return n == 1 ? "" : "s";
 }
 
-/* What is told of a session that ended badly. */
-static enum status fail(struct poll *q, enum status st, const struct err *e)
+/* One line that sums up. */
+static void tell_kind(const struct poll *q, enum status st)
 {
 	static const char *const kinds[] = { [PS_SOCKET] = "socket",
 		[PS_PROTOCOL] = "client/server protocol",
@@ -32,10 +33,27 @@ static enum status fail(struct poll *q, enum status st, const struct err *e)
 		[PS_LOCKBUSY] = "lock busy on server",
 		[PS_SMTP] = "SMTP transaction",
 		[PS_DNS] = "DNS lookup" };
+	const char *to = st == PS_SMTP && q->sink != NULL ? q->sink->to : NULL;
 
+	if ((size_t)st >= NELEM(kinds) || kinds[st] == NULL)
+		return;
+	/* Who could not be reached was told of in full. */
+	if (st == PS_SOCKET && (q->p == NULL || q->p->conn == NULL))
+		return;
+	report_error("%s error while fetching from %s@%s%s%s", kinds[st],
+	    q->a->user, q->a->label,
+	    to != NULL ? " and delivering to SMTP host " : "",
+	    to != NULL ? to : "");
+}
+
+/* What is told of a session that ended badly. */
+static enum status fail(struct poll *q, enum status st, const struct err *e)
+{
 	if (e != NULL && e->text[0] != '\0')
 		report_error("%s", e->text);
-	if (q->p != NULL && q->p->conn != NULL && conn_timed_out(q->p->conn))
+	if (q->p != NULL &&
+	    (q->p->silent ||
+		(q->p->conn != NULL && conn_timed_out(q->p->conn))))
 		told_timeout(q);
 	if (st == PS_AUTHFAIL) {
 		report_error("Authorization failure on %s@%s", q->a->user,
@@ -53,9 +71,7 @@ static enum status fail(struct poll *q, enum status st, const struct err *e)
 		report_error("Lock-busy error on %s@%s", q->a->user,
 		    q->a->host);
 	}
-	if ((size_t)st < NELEM(kinds) && kinds[st] != NULL)
-		report_error("%s error while fetching from %s@%s", kinds[st],
-		    q->a->user, q->a->label);
+	tell_kind(q, st);
 	return st;
 }
 
@@ -480,6 +496,10 @@ static enum status run(struct poll *q, struct err *e)
 	bool again = false;
 	enum status st = PS_SUCCESS;
 
+	if (account_fits(q->a, e) != ST_OK) {
+		report_bare_error("%s", e->text);
+		return PS_SYNTAX;
+	}
 	if (ask_wanted(q->a)) {
 		st = ask_server(q->a, q->how, e);
 		return st == PS_SOCKET || st == PS_PROTOCOL || st == PS_SMTP

@@ -58,6 +58,7 @@ struct proto {
 	struct buf reply;   /* the last answer's words */
 	bool tls_offered;
 	bool logged_in; /* from the start: PREAUTH */
+	bool silent;    /* nobody answered our connect in time */
 	/* Of the text that is read: of its two parts, if it comes in parts. */
 	uint64_t head_octets, body_octets;
 };

@@ -57,10 +57,18 @@ static struct str whole(const struct smtp_reply *reply, struct arena *a)
 void refuse_log(const struct refusals *r, const struct smtp_reply *reply)
 {
 	AUTO_ARENA a = { 0 };
+	struct str rest, line;
+	bool more;
 
-	if (!refuse_is_spam(r, reply->code))
-		report_error("%s error: %.*s", r->proto,
-		    STR_ARG(whole(reply, &a)));
+	if (refuse_is_spam(r, reply->code))
+		return;
+	rest = whole(reply, &a);
+	more = str_cut(&rest, '\n', &line);
+	report_error("%s error: %.*s", r->proto, STR_ARG(line));
+	while (more) {
+		more = str_cut(&rest, '\n', &line);
+		report_bare_error("%.*s", STR_ARG(line));
+	}
 }
 
 /* Remember whom the notice names. */
@@ -174,17 +182,16 @@ static bool loses_it(const struct refusals *r, int code)
 enum fate refuse_message(struct refusals *r, enum stage at,
     const struct smtp_reply *reply)
 {
+	refuse_log(r, reply);
 	if (at == AT_MAIL && reply->code == 530) {
-		report_error("SMTP server requires STARTTLS, keeping "
-			     "message.");
+		report_info("SMTP server requires STARTTLS, keeping message.");
 		return FATE_KEEP;
 	}
-	refuse_log(r, reply);
 	if (refuse_is_temporary(r, reply->code))
 		return FATE_KEEP;
-	if (at == AT_DOT && !refuse_is_spam(r, reply->code))
-		report_error("%s listener refused delivery", r->proto);
 	tell_message(r, reply);
+	if (at == AT_DOT)
+		report_error("%s listener refused delivery", r->proto);
 	if (refuse_fate(r) == FATE_DELETE && loses_it(r, reply->code)) {
 		report_error("it stays on the server, because with \"no "
 			     "bouncemail\" nobody would hear of it");

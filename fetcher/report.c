@@ -226,6 +226,15 @@ void report_error(const char *fmt, ...)
 	va_end(ap);
 }
 
+void report_bare_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit_v(true, false, fmt, ap);
+	va_end(ap);
+}
+
 void report_dialogue(const char *proto, char way, struct str line)
 {
 	char text[REPORT_LINE_MAX];

@@ -50,6 +50,8 @@ void report_header_moved(size_t n);
 void report_line_moved(size_t n);
 /* An error: always. */
 void report_error(const char *fmt, ...) PRINTF(1, 2);
+/* The same without "PROG: " on a console, where fetchmail has none. */
+void report_bare_error(const char *fmt, ...) PRINTF(1, 2);
 /* A line of dialogue, with REPORT_VERBOSE: "PROG: POP3> CMD". */
 void report_dialogue(const char *proto, char way, struct str line);
 

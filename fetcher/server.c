@@ -2,6 +2,7 @@
 
 #include "fetcher/server.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,17 +116,10 @@ enum status server_connect(const struct account *a, const char *name,
 		seconds = 300;
 	to = (struct plugin_to){ a->host, port, seconds * 1000 };
 	if (plugin_connect(c, a, OPT_PLUGIN, &to, e) != ST_OK) {
-		report_error("Connection errors for this poll:");
-		report_error("name 0: %s", e->text);
-		err_temp(e, "",
-		    "%s connection to %s failed: is the server "
-		    "up, and is port %s right?",
-		    name, a->host, port);
+		plugin_tell_failed(name, &to, e);
 		return PS_SOCKET;
 	}
-	if (report_verbose() && conn_peer(*c)[0] != '\0')
-		report_note("Trying to connect to %s/%u...connected.",
-		    conn_peer(*c), conn_peer_port(*c));
+	plugin_tell_connected(*c);
 	return PS_SUCCESS;
 }
 
@@ -193,8 +187,11 @@ static enum status connect_to(const struct account *a, struct proto *p,
 	const struct proto_ops *ops = p->ops;
 	bool ssl = opt_flag(&a->o, OPT_SSL);
 
-	return server_connect(a, ops->name, ssl ? ops->ssl_port : ops->port,
-	    &p->conn, e);
+	enum status st = server_connect(a, ops->name,
+	    ssl ? ops->ssl_port : ops->port, &p->conn, e);
+
+	p->silent = st != PS_SUCCESS && errno == ETIMEDOUT;
+	return st;
 }
 
 /* A server that hangs up at CAPA is asked again without it. */
@@ -304,7 +301,7 @@ enum status server_open(const struct account *a, const struct poll_how *how,
 	for (i = 0; i < NELEM(rows) && is_elsewhere(st); i++) {
 		if (rows[i].protocol != protocol)
 			continue;
-		if (*p != NULL)
+		if (*p != NULL && e->text[0] != '\0')
 			report_error("%s", e->text);
 		st = open_by(rows[i].ops, a, how, p, e);
 	}

@@ -330,6 +330,8 @@ int show_check(const struct show *s)
 	for (a = first; a != NULL; a = a->next) {
 		settings_account(&out, a, false);
 		found += add_mistakes(&out, a);
+		if (st == ST_OK)
+			st = account_fits(a, &e);
 	}
 	if (st == ST_OK)
 		buf_addf(&out, "%s can be used; %zu warning%s.\n", s->rc, found,

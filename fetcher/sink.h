@@ -48,6 +48,7 @@ struct sink {
 	const struct account *a;
 	const char *hello; /* our name towards listeners */
 	struct sink_accepted accepted;
+	const char *to; /* the listener tried last, NULL: none, or no such */
 };
 
 struct sink_ops {

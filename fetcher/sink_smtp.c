@@ -138,18 +138,24 @@ static bool connect_entry(struct smtp *s, const char *entry, struct err *e)
 	int64_t ms = opt_num(&s->s.a->o, OPT_TIMEOUT) * 1000;
 	struct plugin_to to = { s->to.host, s->to.port, ms };
 
-	if (smtphost_parse(entry, &s->to, e) != ST_OK)
+	if (smtphost_parse(entry, &s->to, e) != ST_OK) {
+		report_error("%s", e->text);
 		return false;
+	}
 	s->lmtp = opt_flag(&s->s.a->o, OPT_LMTP) || entry[0] == '/';
 	s->c =
 	    (struct smtp_client){ .lmtp = s->lmtp, .trace = trace, .arg = s };
-	if (plugin_connect(&s->c.conn, s->s.a, OPT_PLUGOUT, &to, e) != ST_OK)
+	if (plugin_connect(&s->c.conn, s->s.a, OPT_PLUGOUT, &to, e) != ST_OK) {
+		plugin_tell_failed(NULL, &to, e);
 		return false;
+	}
+	plugin_tell_connected(s->c.conn);
 	conn_set_timeout(s->c.conn, ms > COMMAND_MS ? ms : COMMAND_MS);
 	s->entry = entry;
 	s->count = 0;
 	if (greet(s, e))
 		return true;
+	report_error("%s: %s", entry, e->text);
 	hang_up(&s->s);
 	return false;
 }
@@ -159,25 +165,22 @@ static bool connected(struct smtp *s)
 {
 	int64_t batch = opt_num(&s->s.a->o, OPT_BATCHLIMIT);
 	const struct option_item *i = opt_list(&s->s.a->o, OPT_SMTPHOST);
-	const char *last = i != NULL ? NULL : "localhost";
 	struct err e;
 
 	if (batch > 0 && s->count >= batch)
 		quit(s);
 	if (s->c.conn != NULL)
 		return true;
-	if (i == NULL && connect_entry(s, "localhost", &e))
+	s->s.to = "localhost";
+	if (i == NULL && connect_entry(s, s->s.to, &e))
 		return true;
 	for (; i != NULL; i = i->next) {
-		last = i->text;
+		s->s.to = i->text;
 		if (connect_entry(s, i->text, &e))
 			return true;
 	}
 	report_error("%s connect to %s failed", s->lmtp ? "LMTP" : "SMTP",
-	    last);
-	report_error("%s; is a mail server running there? See smtphost in "
-		     "fetcherrc(5)",
-	    e.text);
+	    s->s.to);
 	return false;
 }
 
@@ -375,8 +378,10 @@ static enum fate begin(struct sink *sink, const struct sink_mail *m)
 	conn_set_timeout(s->c.conn, DATA_MS);
 	if (smtp_command(&s->c, &s->reply, &e, "DATA") != ST_OK)
 		return lost(s, &e);
-	if (s->reply.code != 354)
+	if (s->reply.code != 354) {
+		conn_set_timeout(s->c.conn, COMMAND_MS);
 		return refused(s, AT_DATA);
+	}
 	smtp_text_begin(&s->c);
 	return FATE_TAKEN;
 }

@@ -217,6 +217,14 @@ def test_etrn_knows_no_mailbox(run_fetchmail, option):
     assert r.returncode == 5 and "not supported with ETRN" in r.stderr
 
 
+def test_a_misfit_stops_no_other(pop3, sink, run_fetchmail):
+    p, s = pop3(messages=[crlf(1)]), sink()
+    r = run_fetchmail("poll 127.0.0.1 proto etrn user u keep\n" + rc(p, s))
+    assert r.returncode == 0 and len(s.messages) == 1
+    assert "Option --keep is not supported with ETRN\n" in r.stderr
+    assert "Query status=5 (SYNTAX)" in r.stdout
+
+
 # --- ODMR ----------------------------------------------------------------------------
 
 def odmr(q, s, password="secret"):

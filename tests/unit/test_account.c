@@ -208,6 +208,8 @@ static void test_checks(void **state)
 		struct cli cli = { 0 };
 		enum st st = settle(&c, &cli, checks[i].rc, none, &a, &e);
 
+		if (st == ST_OK)
+			st = account_fits(a, &e);
 		if (checks[i].want == NULL && st != ST_OK)
 			fail_msg("%s: %s", checks[i].rc, e.text);
 		if (checks[i].want != NULL &&

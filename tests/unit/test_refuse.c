@@ -137,10 +137,11 @@ static const struct {
 	{ AT_MAIL, 571, S | B, K, NO, "" }, { AT_MAIL, 571, B, D, NO, "" },
 	{ AT_MAIL, 571, B | P, D, SPM, "" },
 	{ AT_MAIL, 571, S | B | P, K, SPM, "" }, { AT_DATA, 450, B, D, NO, "" },
-	{ AT_DOT, 571, B, D, NO, "" }, { AT_DOT, 571, S | B | P, K, SPM, "" },
+	{ AT_DOT, 571, B, D, NO, "SMTP listener refused delivery|" },
+	{ AT_DOT, 571, S | B | P, K, SPM, "SMTP listener refused delivery|" },
 	/* STARTTLS is wanted. */
 	{ AT_MAIL, 530, B, K, NO,
-	    "SMTP server requires STARTTLS, keeping message.|" },
+	    "SMTP error: 530 x|SMTP server requires STARTTLS, keeping message.|" },
 	{ AT_DATA, 530, B, D, GEN, "SMTP error: 530 x|" },
 	/* no bouncemail: what would vanish without a trace stays. */
 	{ AT_MAIL, 550, S, K, NO, "SMTP error: 550 x|" },
