@@ -26,6 +26,7 @@ COMMON_SRC = \
 	%D%/conf/param.c \
 	%D%/conf/params.def \
 	%D%/mail/address.c %D%/mail/address.h \
+	%D%/mail/address_field.c %D%/mail/address_field.h \
 	%D%/mail/dot.c %D%/mail/dot.h \
 	%D%/mail/header.c %D%/mail/header.h \
 	%D%/mail/maildir.c %D%/mail/maildir.h \

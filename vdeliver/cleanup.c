@@ -9,12 +9,16 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "mail/address_field.h"
 #include "mail/header.h"
+#include "vdeliver/rules.h"
 
 /* A header name longer than this is none. */
 #define NAME_MAX_N 1000
 /* What is kept of a message id, for the log. */
 #define ID_MAX 1000
+/* A longer field of addresses is stored as it came. */
+#define FIELD_MAX 65536
 
 enum cleanup_seen {
 	SEEN_ID = 1 << 0,
@@ -115,6 +119,8 @@ void cleanup_init(struct cleanup *c, const struct settings *set,
 		.resent_id = BUF_MAX(ID_MAX),
 		.hops = 1,
 		.line = BUF_MAX(NAME_MAX_N),
+		.name = BUF_MAX(NAME_MAX_N),
+		.field = BUF_MAX(FIELD_MAX),
 		.first = true };
 	/* settings.c has seen that they are right. */
 	if (octets_parse(&c->strip, str_c(set->message_strip_characters),
@@ -135,6 +141,8 @@ void cleanup_clear(struct cleanup *c)
 	buf_clear(&c->message_id);
 	buf_clear(&c->resent_id);
 	buf_clear(&c->line);
+	buf_clear(&c->name);
+	buf_clear(&c->field);
 }
 
 /* A line under the name of the program that would say it in Postfix. */
@@ -239,6 +247,41 @@ static void note_header(struct cleanup *c, struct str name)
 		c->hops++;
 }
 
+/* A field of addresses is complete, with its last newline. */
+static void end_field(struct cleanup *c)
+{
+	AUTO_BUF fresh = BUF_MAX(FIELD_MAX);
+	struct address_rules rules;
+	struct str value = buf_str(&c->field);
+
+	if (!c->collects)
+		return;
+	c->collects = false;
+	rules_address(c->set, &rules);
+	value.n -= str_ends(value, STR("\n"));
+	if (address_field_rewrite(&rules, buf_str(&c->name), value, &fresh)) {
+		emit(c, buf_str(&fresh));
+		emit(c, STR("\n"));
+	} else {
+		emit(c, buf_str(&c->field));
+	}
+	buf_reset(&c->field);
+}
+
+/* A piece of a field that passes. */
+static void add_value(struct cleanup *c, struct str s)
+{
+	if (c->collects && buf_add(&c->field, s))
+		return;
+	if (c->collects) {
+		/* Too long: what there is goes out, and the rest after it. */
+		c->collects = false;
+		emit(c, buf_str(&c->field));
+		buf_reset(&c->field);
+	}
+	emit(c, s);
+}
+
 /* The line up to its colon is in c->line. */
 static void begin_field(struct cleanup *c)
 {
@@ -252,6 +295,8 @@ static void begin_field(struct cleanup *c)
 	if (!c->drop) {
 		emit(c, name);
 		emit(c, STR(":"));
+		c->collects = c->from->local && address_field_known(name) &&
+		    buf_set(&c->name, name);
 	}
 	buf_reset(&c->line);
 }
@@ -297,7 +342,7 @@ static void name_byte(struct cleanup *c, char ch)
 static void field_bytes(struct cleanup *c, struct str s)
 {
 	if (!c->drop)
-		emit(c, s);
+		add_value(c, s);
 	if (s.p[s.n - 1] == '\n') {
 		c->at = AT_START;
 		s.n--;
@@ -311,6 +356,8 @@ static void start_byte(struct cleanup *c, struct str s)
 {
 	buf_reset(&c->line);
 	c->at = AT_NAME;
+	if (!header_folded(s))
+		end_field(c);
 	if (*s.p == '\n') {
 		end_header(c);
 		emit(c, s);
@@ -442,6 +489,7 @@ static void finish(struct cleanup *c)
 		begin_body(c);
 	else if (c->at == AT_FIELD)
 		field_bytes(c, STR("\n"));
+	end_field(c);
 	if (c->at == AT_BODY && !c->after_lf)
 		emit(c, STR("\n"));
 	else if (c->at != AT_BODY)

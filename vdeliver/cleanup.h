@@ -30,7 +30,8 @@ struct cleanup_origin {
 	const char *proto; /* "ESMTP", "LMTP", ... */
 	const char *tls;   /* lines about it, each ending in "\n\t"; or NULL */
 	struct str rcpt;   /* the only recipient, external; else empty */
-	bool local;        /* missing headers are added */
+	bool local;        /* missing headers are added, addresses in headers
+			    * completed */
 	bool lax_cr;       /* any number of CRs before LF vanishes, not one */
 };
 
@@ -55,9 +56,12 @@ struct cleanup {
 		AT_BODY,
 	} at;
 	struct octets strip, reject;
-	unsigned seen;   /* enum cleanup_seen */
-	bool first;      /* no header line yet */
-	bool drop;       /* the field does not pass */
+	unsigned seen; /* enum cleanup_seen */
+	bool first;    /* no header line yet */
+	bool drop;     /* the field does not pass */
+	bool collects; /* the field's value goes to field, for now */
+	struct buf field;
+	struct buf name; /* of that field */
 	struct buf *id;  /* where the field's value is kept, or NULL */
 	bool after_lf;   /* the last octet written was a newline */
 	size_t cr;       /* CRs that were held back */

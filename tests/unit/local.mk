@@ -29,6 +29,7 @@ UNIT_TESTS = \
 	%D%/test_account \
 	%D%/test_addr_find \
 	%D%/test_address \
+	%D%/test_address_field \
 	%D%/test_alias \
 	%D%/test_aside \
 	%D%/test_base \
@@ -117,6 +118,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_account_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_addr_find_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_address_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_address_field_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_alias_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_aside_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_base_CFLAGS = $(UNIT_CFLAGS)

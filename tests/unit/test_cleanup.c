@@ -41,6 +41,9 @@ static void defaults(void)
 		.message_drop_headers =
 		    "bcc, content-length, resent-bcc, return-path",
 		.cleanup_replace_stray_cr_lf = true,
+		.myorigin = "org.test",
+		.mydomain = "test",
+		.append_at_myorigin = true,
 		.message_strip_characters = "",
 		.message_reject_characters = "",
 		.undisclosed_recipients_header = "",
@@ -141,12 +144,23 @@ static const struct {
 	{ LOCAL, "MESSAGE-ID: <i>\r\n\r\n",
 	    "MESSAGE-ID: <i>\n" ADDED_DATE ADDED_FROM "\n" },
 	{ LOCAL, "Date: d\r\nFrom: f\r\n\r\n",
-	    "Date: d\nFrom: f\n" ADDED_ID "\n" },
+	    "Date: d\nFrom: f@org.test\n" ADDED_ID "\n" },
 	{ LOCAL, "Resent-To: x\r\nResent-Date: d\r\n\r\n",
-	    "Resent-To: x\nResent-Date: d\nResent-" ADDED_ID
+	    "Resent-To: x@org.test\nResent-Date: d\nResent-" ADDED_ID
 	    "Resent-" ADDED_FROM "\n" },
-	{ LOCAL, "Message-Id: <i>\r\nDate: d\r\nFrom: f\r\n\r\n",
-	    "Message-Id: <i>\nDate: d\nFrom: f\n\n" },
+	{ LOCAL, "Message-Id: <i>\r\nDate: d\r\nFrom: f@g\r\n\r\n",
+	    "Message-Id: <i>\nDate: d\nFrom: f@g\n\n" },
+	/* Its addresses are completed, and others are not. */
+	{ LOCAL,
+	    "Cc: joe,\r\n\tann\r\nX-To: joe\r\nMessage-Id: <i>\r\n"
+	    "Date: d\r\nFrom: f@g\r\n\r\nTo: joe\r\n",
+	    "Cc: joe@org.test, ann@org.test\nX-To: joe\nMessage-Id: <i>\n"
+	    "Date: d\nFrom: f@g\n\nTo: joe\n" },
+	{ LOCAL, "Message-Id: <i>\r\nDate: d\r\nFrom: f",
+	    "Message-Id: <i>\nDate: d\nFrom: f@org.test\n" },
+	{ LOCAL, "Message-Id: <i>\r\nDate: d\r\nFrom: f\r\nno header\r\n",
+	    "Message-Id: <i>\nDate: d\nFrom: f@org.test\n\nno header\n" },
+	{ REMOTE, "To: joe\r\nFrom: f\r\n\r\n", "To: joe\nFrom: f\n\n" },
 };
 
 static void test_stored(void **state)
@@ -213,6 +227,30 @@ static void test_long(void **state)
 		    ST_OK);
 		assert_true(str_ends(buf_str(&got), STR("zzz\n")));
 		assert_int_equal(got.n, strlen(TOP) + in.n - 2 + (n >= 1000));
+	}
+}
+
+/* Where a field of addresses is too long to be rewritten it passes. */
+static void test_long_addresses(void **state)
+{
+	struct cleanup_origin from = origin();
+	size_t n;
+
+	(void)state;
+	from.local = true;
+	for (n = 65530; n <= 65600; n += 5) {
+		AUTO_BUF in = BUF_MAX(100000);
+		AUTO_BUF got = BUF_MAX(100000);
+
+		defaults();
+		buf_addc(&in, "Message-Id: <i>\r\nDate: d\r\nFrom: f@g\r\nTo:");
+		while (in.n < n)
+			buf_addc(&in, " a@b,");
+		buf_addc(&in, " joe\r\n\r\n");
+		assert_int_equal(run(&from, buf_str(&in), 777, &got, NULL),
+		    ST_OK);
+		assert_true(str_ends(buf_str(&got), STR(", joe\n\n")));
+		assert_int_equal(got.n, strlen(TOP) + in.n - 5);
 	}
 }
 
@@ -496,6 +534,7 @@ int main(void)
 		cmocka_unit_test(test_stored),
 		cmocka_unit_test(test_binary),
 		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_long_addresses),
 		cmocka_unit_test(test_received),
 		cmocka_unit_test(test_always_added),
 		cmocka_unit_test(test_stripped),
