@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "fetcher/account.h"
 #include "fetcher/header.h"
-#include "fetcher/host.h"
 #include "fetcher/headway.h"
+#include "fetcher/host.h"
 #include "fetcher/report.h"
 #include "fetcher/route.h"
 
