@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "fetcher/account.h"
 #include "fetcher/header.h"
+#include "fetcher/headway.h"
 #include "fetcher/host.h"
-#include "fetcher/progress.h"
 #include "fetcher/report.h"
 #include "fetcher/route.h"
 
@@ -90,7 +90,7 @@ static enum fate put_line(struct carry *c, struct str line)
 	AUTO_BUF plain = BUF_MAX(4 * CONN_LINE_MAX);
 
 	report_line_moved(line.n);
-	progress_moved(line.n);
+	headway_moved(line.n);
 	if (!c->qp)
 		return sink_text(c->sink, line);
 	mime_qp_add(&c->decoder, line, &plain);
@@ -334,7 +334,7 @@ enum status carry_message(struct carry *c, enum fate *fate, struct err *e)
 	if (is_rejected(c, buf_str(&raw)))
 		return drain(c, more, e);
 	report_header_moved(raw.n);
-	progress_moved(raw.n);
+	headway_moved(raw.n);
 	c->headerless = raw.n == 0;
 	if (c->headerless)
 		make_headerless(c, &raw);

@@ -10,6 +10,7 @@ FETCHER_SRC = \
 	%D%/dump.c %D%/dump.h \
 	%D%/gate.c %D%/gate.h \
 	%D%/header.c %D%/header.h \
+	%D%/headway.c %D%/headway.h \
 	%D%/host.c %D%/host.h \
 	%D%/iface.c %D%/iface.h \
 	%D%/imap.c %D%/imap.h \
@@ -34,7 +35,6 @@ FETCHER_SRC = \
 	%D%/poll.c %D%/poll.h \
 	%D%/pop3.c %D%/pop3.h \
 	%D%/pop3_box.c \
-	%D%/progress.c %D%/progress.h \
 	%D%/proto.c %D%/proto.h \
 	%D%/rc_lex.c %D%/rc_lex.h \
 	%D%/rc_parse.c %D%/rc_parse.h \

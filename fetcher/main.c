@@ -15,11 +15,11 @@
 #include "fetcher/account.h"
 #include "fetcher/cli.h"
 #include "fetcher/daemon.h"
+#include "fetcher/headway.h"
 #include "fetcher/instance.h"
 #include "fetcher/password.h"
 #include "fetcher/paths.h"
 #include "fetcher/pidfile.h"
-#include "fetcher/progress.h"
 #include "fetcher/rc_parse.h"
 #include "fetcher/report.h"
 #include "fetcher/round.h"
@@ -231,7 +231,7 @@ static int set_report(struct program *p)
 		how.verbosity =
 		    p->cli.verbose > 1 ? REPORT_DEBUG : REPORT_VERBOSE;
 	report_init(&how);
-	progress_allow(!p->cli.silent && p->cli.verbose == 0 && !how.syslog &&
+	headway_allow(!p->cli.silent && p->cli.verbose == 0 && !how.syslog &&
 	    how.logfile < 0 && !how.marks && p->interval == 0 &&
 	    isatty(STDOUT_FILENO) && isatty(STDERR_FILENO));
 	return -1;

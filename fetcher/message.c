@@ -2,7 +2,7 @@
 
 #include "fetcher/message.h"
 
-#include "fetcher/progress.h"
+#include "fetcher/headway.h"
 #include "fetcher/report.h"
 #include "fetcher/told.h"
 
@@ -192,7 +192,7 @@ static enum status carry(struct poll *q, uint64_t n, uint64_t octets,
 
 	begin_reading(q, n, octets);
 	st = carry_message(&c, &fate, e);
-	progress_next();
+	headway_next();
 	if (st == PS_ERROR) {
 		report_done(" not flushed");
 		report_error("couldn't fetch message %s@%s:%llu: %s",

@@ -9,9 +9,9 @@
 
 #include "fetcher/account.h"
 #include "fetcher/ask.h"
+#include "fetcher/headway.h"
 #include "fetcher/host.h"
 #include "fetcher/message.h"
-#include "fetcher/progress.h"
 #include "fetcher/report.h"
 #include "fetcher/server.h"
 #include "fetcher/told.h"
@@ -259,7 +259,7 @@ static void begin_progress(struct poll *q, uint64_t old)
 		    q->p->ops->octets(q->p, n, &size, &ignored) == PS_SUCCESS)
 			octets += size;
 	}
-	progress_begin(count, octets);
+	headway_begin(count, octets);
 }
 
 /* --- a folder -------------------------------------------------------------- */

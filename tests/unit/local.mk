@@ -50,9 +50,9 @@ UNIT_TESTS = \
 	%D%/test_dump \
 	%D%/test_expand \
 	%D%/test_fetch_header \
-	%D%/test_fetch_progress \
 	%D%/test_guard \
 	%D%/test_header \
+	%D%/test_headway \
 	%D%/test_identity \
 	%D%/test_imap \
 	%D%/test_instance \
@@ -139,9 +139,9 @@ LDADD = $(UNIT_LDADD)
 %C%_test_dump_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_expand_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_fetch_header_CFLAGS = $(UNIT_CFLAGS)
-%C%_test_fetch_progress_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_guard_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_header_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_headway_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_identity_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_imap_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_instance_CFLAGS = $(UNIT_CFLAGS)

@@ -27,6 +27,9 @@ static void begin(struct peer *t, const char *says, enum script_end end)
 		.user = "me",
 		.password = "se\"cret",
 		.global = &no_options };
+	/* Nobody wants TLS on a line of a test. */
+	t->a.o.v[OPT_SSLPROTO] =
+	    (struct option_value){ .set = true, .text = "" };
 	t->how = (struct poll_how){ .ids_out = -1 };
 	t->e = (struct err){ "", "" };
 	t->p = (struct imap *)proto_new(&imap_ops, &t->a, &t->how);
@@ -164,6 +167,30 @@ static const struct {
 	{ AUTH_PASSWORD, CAPA("") "* BYE\r\n", PS_SOCKET, NULL },
 	{ AUTH_PASSWORD, CAPA(""), PS_SOCKET, NULL },
 };
+
+/* What shows the secret goes over no open line where TLS is wanted. */
+static void test_open_line(void **state)
+{
+	static const enum auth auths[] = { AUTH_PLAIN, AUTH_LOGIN,
+		AUTH_OAUTHBEARER, AUTH_XOAUTH2 };
+	struct peer t;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(auths); i++) {
+		begin(&t,
+		    CAPA("SASL-IR AUTH=PLAIN AUTH=LOGIN AUTH=XOAUTH2 "
+			 "AUTH=OAUTHBEARER") "A0002 OK\r\n",
+		    SCRIPT_CLOSES);
+		t.a.o.v[OPT_SSLPROTO].set = false;
+		options_set_num(&t.a.o, OPT_AUTH, auths[i]);
+		assert_int_equal(imap_capa(&t.p->base, &t.e), PS_SUCCESS);
+		assert_int_equal(imap_login(&t.p->base, &t.e), PS_AUTHFAIL);
+		assert_non_null(strstr(t.e.text, "the line is not encrypted"));
+		assert_string_equal(sent(&t), "A0001 CAPABILITY\r\n");
+		end(&t);
+	}
+}
 
 static void test_login(void **state)
 {
@@ -522,6 +549,7 @@ int main(void)
 		cmocka_unit_test(test_greeting),
 		cmocka_unit_test(test_greeting_without_end),
 		cmocka_unit_test(test_login),
+		cmocka_unit_test(test_open_line),
 		cmocka_unit_test(test_login_literal),
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_read_only),

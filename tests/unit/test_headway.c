@@ -1,12 +1,12 @@
-/* test_fetch_progress - what is said of a fetch that takes long. */
+/* test_headway - what is said of a fetch that takes long. */
 
 #include "tests/unit/unit.h"
 
 #include "base/macros.h"
-#include "fetcher/progress.h"
+#include "fetcher/headway.h"
 
 static const struct {
-	struct progress p;
+	struct headway p;
 	const char *want;
 } cases[] = {
 	{ { 1, 0, 0, 0, 0 }, "0 of 1 message, 0 B, 0 B/s" },
@@ -27,7 +27,7 @@ static void test_text(void **state)
 	for (i = 0; i < NELEM(cases); i++) {
 		AUTO_BUF out = BUF_MAX(200);
 
-		progress_text(&out, &cases[i].p);
+		headway_text(&out, &cases[i].p);
 		assert_string_equal(buf_c(&out), cases[i].want);
 	}
 }

@@ -1,6 +1,6 @@
-/* progress - a line that is overwritten. Runs in: poll child. */
+/* headway - a line that is overwritten. Runs in: poll child. */
 
-#include "fetcher/progress.h"
+#include "fetcher/headway.h"
 
 #include <stdio.h>
 
@@ -13,19 +13,19 @@
 #define WIDTH    78
 
 static struct {
-	struct progress p;
+	struct headway p;
 	int64_t begun, shown; /* clock_ms() */
 	bool allowed, visible;
 } now;
 
-void progress_allow(bool on)
+void headway_allow(bool on)
 {
 	now.allowed = on;
 }
 
-void progress_begin(uint64_t messages, uint64_t octets)
+void headway_begin(uint64_t messages, uint64_t octets)
 {
-	now.p = (struct progress){ .messages = messages, .octets = octets };
+	now.p = (struct headway){ .messages = messages, .octets = octets };
 	now.begun = clock_ms();
 	now.shown = now.begun + FIRST_MS - EACH_MS;
 }
@@ -49,7 +49,7 @@ static void add_octets(struct buf *out, uint64_t n)
 	    (unsigned long long)(tenths % 10), units[i]);
 }
 
-static void add_left(struct buf *out, const struct progress *p, uint64_t rate)
+static void add_left(struct buf *out, const struct headway *p, uint64_t rate)
 {
 	uint64_t s = p->octets > p->moved ? (p->octets - p->moved) / rate : 0;
 
@@ -57,7 +57,7 @@ static void add_left(struct buf *out, const struct progress *p, uint64_t rate)
 	    (unsigned long long)(s % 60));
 }
 
-void progress_text(struct buf *out, const struct progress *p)
+void headway_text(struct buf *out, const struct headway *p)
 {
 	uint64_t ms = p->elapsed_ms > 0 ? (uint64_t)p->elapsed_ms : 1;
 	uint64_t rate = p->moved * 1000 / ms;
@@ -81,13 +81,13 @@ static void show(void)
 {
 	AUTO_BUF text = BUF_MAX(WIDTH);
 
-	progress_text(&text, &now.p);
+	headway_text(&text, &now.p);
 	fprintf(stderr, "%-*.*s\r", WIDTH, WIDTH, buf_c(&text));
 	fflush(stderr);
 	now.visible = true;
 }
 
-void progress_moved(size_t octets)
+void headway_moved(size_t octets)
 {
 	int64_t at;
 
@@ -102,7 +102,7 @@ void progress_moved(size_t octets)
 	show();
 }
 
-void progress_next(void)
+void headway_next(void)
 {
 	now.p.done++;
 	if (!now.visible)
