@@ -56,6 +56,7 @@ EXTRA_DIST += \
 	%D%/test_24_tidings.py \
 	%D%/test_25_smtphost.py \
 	%D%/test_26_stress.py \
+	%D%/test_27_sasl.py \
 	tests/peers/enter \
 	tests/peers/fetch-peers
 
