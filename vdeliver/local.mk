@@ -37,6 +37,8 @@ VDELIVER_SRC = \
 	%D%/octets.c %D%/octets.h \
 	%D%/permission.c %D%/permission.h \
 	%D%/relay.c %D%/relay.h \
+	%D%/relay_reply.c %D%/relay_reply.h \
+	%D%/relay_sasl.c %D%/relay_sasl.h \
 	%D%/relay_settings.c %D%/relay_settings.h \
 	%D%/relay_talk.c %D%/relay_talk.h \
 	%D%/relay_text.c %D%/relay_text.h \

@@ -56,7 +56,14 @@ static const struct row {
 	{ Q_MAILBOX, FIELD(virtual_mailbox_maps), false, 0, MAP_DELIVERY },
 	{ Q_UID, FIELD(virtual_uid_maps), false, 0, MAP_DELIVERY },
 	{ Q_GID, FIELD(virtual_gid_maps), false, 0, MAP_DELIVERY },
+	{ Q_PASSWORD, FIELD(smtp_sasl_password_maps), false, 0, MAP_FOLD },
 };
+
+/* Passwords are read where they are needed. */
+static bool logs_in(const struct settings *set)
+{
+	return set->relayhost[0] != '\0' && set->smtp_sasl_auth_enable;
+}
 
 struct lookup *lookup_open(const struct settings *set)
 {
@@ -69,6 +76,8 @@ struct lookup *lookup_open(const struct settings *set)
 	for (r = rows; r < rows + NELEM(rows); r++) {
 		text =
 		    str_c(*(const char *const *)((const char *)set + r->field));
+		if (r->question == Q_PASSWORD && !logs_in(set))
+			continue;
 		if (r->is_list)
 			l->lists[r->question] = match_list_open(r->param, text,
 			    r->kind, r->flags | utf8);
@@ -181,7 +190,7 @@ enum st lookup_answer(struct lookup *l, enum question question, uint32_t flags,
 	}
 	if (question == Q_RELAYHOST)
 		return relayhost_places(l->set->relayhost,
-		    l->set->inet_protocols, val, e);
+		    l->set->inet_protocols, l->maps[Q_PASSWORD], val, e);
 	if (l->lists[question] != NULL)
 		return match_list_get(l->lists[question], key, e);
 	return addr_find(l->maps[question], &how, key, val, ext, e);
@@ -197,7 +206,8 @@ static bool handle(struct lookup *l, int router, struct ipc_in *in)
 	struct err e = { "", "" };
 	enum st st;
 
-	if (!ipc_in_ok(in) || in->type != W_ASK || question >= Q_COUNT)
+	if (!ipc_in_ok(in) || in->type != W_ASK || question >= Q_COUNT ||
+	    question == Q_PASSWORD)
 		bug("malformed question from the router");
 	st = lookup_answer(l, (enum question)question, flags, key, &val, &ext,
 	    &e);

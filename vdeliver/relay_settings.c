@@ -3,13 +3,14 @@
 #include "vdeliver/relay_settings.h"
 
 #include "base/str.h"
+#include "vdeliver/relay_sasl.h"
 #include "vdeliver/relayhost.h"
 
 /*
  * These say to whom mail goes, as whom or how safely: it must not go out as if
  * they were not there.
  */
-static const char *const refused[] = { "smtp_sasl_auth_enable",
+static const char *const refused[] = { "smtp_sender_dependent_authentication",
 	"smtp_tls_policy_maps", "smtp_tls_per_site", "smtp_tls_chain_files",
 	"smtp_tls_eccert_file", "smtp_tls_dcert_file",
 	"smtp_tls_trust_anchor_file", "smtp_bind_address", "smtp_bind_address6",
@@ -91,7 +92,7 @@ enum st relay_settings_check(struct settings *s, struct err *e)
 		    "parameter smtp_helo_name: bad parameter value: %s",
 		    s->smtp_helo_name);
 	if (relayhost_check(s->relayhost, e) != ST_OK ||
-	    read_relay_level(s, e) != ST_OK)
+	    read_relay_level(s, e) != ST_OK || relay_sasl_check(s, e) != ST_OK)
 		return ST_TEMP;
 	return refuse_unsupported(s, e);
 }

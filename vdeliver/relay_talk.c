@@ -11,9 +11,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "vdeliver/relay_reply.h"
+#include "vdeliver/relay_sasl.h"
 #include "vdeliver/relay_text.h"
 #include "vdeliver/relay_tls.h"
 #include "vdeliver/wire.h"
@@ -31,6 +34,7 @@ struct talk {
 	struct smtp_reply r;
 	char name[300]; /* "HOST[ADDRESS]" */
 	char host[256];
+	char login[RELAY_LOGIN_MAX + 1]; /* "user:password"; empty: none */
 	const char *doing;
 	struct relay_facts facts;
 	struct relay_fold fold;
@@ -39,58 +43,16 @@ struct talk {
 
 /* --- what replies and silence mean --------------------------------------- */
 
-/* "550 5.1.1 no such user", in one line. */
-static const char *reply_line(const struct smtp_reply *r, char line[300])
-{
-	char *p;
-
-	snprintf(line, 300, "%d %.*s", r->code, (int)r->text.n,
-	    r->text.n != 0 ? r->text.p : "");
-	for (p = line; *p != '\0'; p++)
-		if (*p == '\n')
-			*p = ' ';
-	return line;
-}
-
-/* The server's enhanced code when it goes with the class, else X.0.0. */
-static void reply_dsn(const struct smtp_reply *r, char class, char dsn[10])
-{
-	smtp_reply_dsn(r, dsn);
-	if (dsn[0] != class)
-		snprintf(dsn, 10, "%c.0.0", class);
-}
-
-enum st relay_outcome(const struct smtp_reply *r, const char *host,
-    const char *command, struct err *e)
-{
-	bool never = r->code / 100 == 5;
-	char dsn[10], line[300];
-
-	reply_dsn(r, never ? '5' : '4', dsn);
-	err_temp(e, dsn, "host %s said: %s (in reply to %s command)", host,
-	    reply_line(r, line), command);
-	return never ? ST_PERM : ST_TEMP;
-}
-
-/* The code for our client: it tells the outcome, and 421 would be the end of
- * its session with us. 0: the enhanced code says enough. */
-static unsigned code_for_client(const struct smtp_reply *r)
-{
-	return r->code / 100 == 5 || (r->code / 100 == 4 && r->code != 421)
-	    ? (unsigned)r->code
-	    : 0;
-}
-
 /* It does not want us; another place may. */
 static enum st refused(struct talk *t, struct err *e)
 {
 	char dsn[10], line[300];
 
-	reply_dsn(&t->r, t->r.code / 100 == 5 ? '5' : '4', dsn);
+	relay_reply_dsn(&t->r, t->r.code / 100 == 5 ? '5' : '4', dsn);
 	dsn[0] = '4';
 	/* A 554 greeting stands for "not now", RFC 5321 3.1 notwithstanding. */
 	return err_temp(e, dsn, "host %s refused to talk to me: %s", t->name,
-	    reply_line(&t->r, line));
+	    relay_reply_line(&t->r, line));
 }
 
 /* The connection is of no more use: say what was being done. */
@@ -137,7 +99,7 @@ static void refuse_all(struct talk *t, const char *command)
 	struct err e;
 	enum st st = relay_outcome(&t->r, t->name, command, &e);
 
-	settle_all(t->m, st, code_for_client(&t->r), &e);
+	settle_all(t->m, st, relay_reply_code(&t->r), &e);
 }
 
 static void begin(struct talk *t, const char *doing, int64_t timeout_s)
@@ -190,8 +152,35 @@ static enum st starttls(struct talk *t, struct err *e)
 			     : err_temp(e, "4.7.4",
 				   "TLS is required, but host %s refused to "
 				   "start TLS: %s",
-				   t->name, reply_line(&t->r, line));
+				   t->name, relay_reply_line(&t->r, line));
 	return handshake(t, e) == ST_OK ? hello(t, e) : ST_TEMP;
+}
+
+/* As in Postfix, a server that asks for no login gets none. */
+static enum st authenticate(struct talk *t, struct err *e)
+{
+	char dsn[10], line[300];
+	enum st st;
+
+	if (t->login[0] == '\0' || !(t->c.features & SMTP_AUTH))
+		return ST_OK;
+	begin(t, "performing SASL authentication", t->set->smtp_helo_timeout);
+	st = relay_sasl_log_in(t->set, &t->c, t->login, &t->r, e);
+	if (st == ST_NONE)
+		return err_temp(e, "4.7.0",
+		    "SASL authentication failed; server %s offered no "
+		    "compatible authentication mechanisms for this type of "
+		    "connection security",
+		    t->name);
+	if (st != ST_OK)
+		return lost(t, e);
+	if (t->r.code / 100 == 2)
+		return ST_OK;
+	relay_reply_dsn(&t->r, t->r.code / 100 == 5 ? '5' : '4', dsn);
+	dsn[0] = '4'; /* our trouble, not the sender's */
+	return err_temp(e, dsn,
+	    "SASL authentication failed; server %s said: %s", t->name,
+	    relay_reply_line(&t->r, line));
 }
 
 static enum st greet(struct talk *t, struct err *e)
@@ -205,9 +194,9 @@ static enum st greet(struct talk *t, struct err *e)
 		return lost(t, e);
 	if (t->r.code / 100 != 2)
 		return refused(t, e);
-	if (hello(t, e) != ST_OK)
+	if (hello(t, e) != ST_OK || starttls(t, e) != ST_OK)
 		return ST_TEMP;
-	return starttls(t, e);
+	return authenticate(t, e);
 }
 
 /* --- the envelope -------------------------------------------------------- */
@@ -289,7 +278,7 @@ static enum st read_rcpt(struct talk *t, struct relay_target *g, struct err *e)
 	if (g->accepted)
 		return ST_OK;
 	st = relay_outcome(&t->r, t->name, "RCPT TO", &why);
-	settle(g, st, code_for_client(&t->r), &why);
+	settle(g, st, relay_reply_code(&t->r), &why);
 	return ST_OK;
 }
 
@@ -420,8 +409,8 @@ static void accept_all(struct talk *t)
 	char dsn[10], line[300];
 	struct err e;
 
-	reply_dsn(&t->r, '2', dsn);
-	err_temp(&e, dsn, "%s", reply_line(&t->r, line));
+	relay_reply_dsn(&t->r, '2', dsn);
+	err_temp(&e, dsn, "%s", relay_reply_line(&t->r, line));
 	settle_all(t->m, ST_OK, 0, &e);
 }
 
@@ -507,6 +496,8 @@ enum st relay_mail_over(const struct settings *set, const struct relay_tls *tls,
 {
 	struct talk t = { .set = set, .tls = tls, .m = m };
 
+	snprintf(t.login, sizeof(t.login), "%s",
+	    m->login != NULL ? m->login : "");
 	snprintf(t.host, sizeof(t.host), "relay.test");
 	snprintf(t.name, sizeof(t.name), "relay.test[%s]", conn_peer(conn));
 	return session(&t, conn, clock_ms(), e);
@@ -557,10 +548,20 @@ static enum st try_both(struct talk *t, const char *addr, unsigned port,
 	return st;
 }
 
+static bool parse_login(struct talk *t, struct str text)
+{
+	AUTO_BUF plain = BUF_MAX(RELAY_LOGIN_MAX);
+	bool ok = base64_decode(&plain, text);
+
+	snprintf(t->login, sizeof(t->login), "%s", buf_c(&plain));
+	explicit_bzero(plain.p, plain.n);
+	return ok;
+}
+
 static bool parse_place(struct talk *t, struct str line, char addr[64],
     unsigned *port)
 {
-	struct str host, address, number;
+	struct str host, address, number, login;
 	uint64_t v;
 
 	if (!str_word(&line, " ", &host) || !str_word(&line, " ", &address) ||
@@ -571,7 +572,8 @@ static bool parse_place(struct talk *t, struct str line, char addr[64],
 	snprintf(addr, 64, "%.*s", STR_ARG(address));
 	snprintf(t->name, sizeof(t->name), "%.200s[%s]", t->host, addr);
 	*port = (unsigned)v;
-	return true;
+	t->login[0] = '\0';
+	return !str_word(&line, " ", &login) || parse_login(t, login);
 }
 
 void relay_mail(const struct settings *set, const struct relay_tls *tls,

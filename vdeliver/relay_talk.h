@@ -37,7 +37,8 @@ struct relay_mail {
 	struct str body;
 	int fd; /* -1: body is inline */
 	uint64_t size;
-	int64_t deadline; /* clock.h */
+	int64_t deadline;  /* clock.h */
+	const char *login; /* "user:password", for relay_mail_over() alone */
 	struct relay_target *targets;
 	size_t n;
 
@@ -60,12 +61,5 @@ void relay_mail(const struct settings *set, const struct relay_tls *tls,
  */
 enum st relay_mail_over(const struct settings *set, const struct relay_tls *tls,
     struct conn *conn, struct relay_mail *m, struct err *e) MUST_CHECK;
-
-/*
- * What a reply that is no success means for a target: class and enhanced code
- * are the server's, else X.0.0; the text is Postfix's "host H[A] said: ...".
- */
-enum st relay_outcome(const struct smtp_reply *r, const char *host,
-    const char *command, struct err *e) MUST_CHECK;
 
 #endif

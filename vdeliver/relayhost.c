@@ -7,7 +7,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/base64.h"
 #include "base/log.h"
+#include "vdeliver/relay_sasl.h"
 
 static bool is_plain(struct str s)
 {
@@ -42,7 +44,7 @@ static bool parse(struct str item, struct relayhost *r)
 {
 	ptrdiff_t colon = str_find(item, ':');
 
-	*r = (struct relayhost){ .port = STR("25") };
+	*r = (struct relayhost){ .text = item, .port = STR("25") };
 	if (item.p[0] == '[')
 		return parse_brackets(item, r) && is_plain(r->host) &&
 		    is_plain(r->port);
@@ -92,7 +94,7 @@ static int family_of(const char *protocols)
 }
 
 static void add_addresses(const char *host, const struct addrinfo *list,
-    struct buf *places)
+    const char *login, struct buf *places)
 {
 	char addr[NI_MAXHOST], port[NI_MAXSERV];
 	const struct addrinfo *ai;
@@ -102,11 +104,29 @@ static void add_addresses(const char *host, const struct addrinfo *list,
 		    getnameinfo(ai->ai_addr, ai->ai_addrlen, addr, sizeof(addr),
 			port, sizeof(port),
 			NI_NUMERICHOST | NI_NUMERICSERV) == 0)
-			buf_addf(places, "%s %s %s\n", host, addr, port);
+			buf_addf(places, "%s %s %s%s%s\n", host, addr, port,
+			    login[0] != '\0' ? " " : "", login);
+}
+
+/* " LOGIN" of a destination; empty: there is none. */
+static enum st find_login(struct maps *passwords, const struct relayhost *r,
+    struct buf *login, struct err *e)
+{
+	AUTO_BUF plain = BUF_MAX(2 * RELAY_LOGIN_MAX);
+	enum st st;
+
+	if (passwords == NULL)
+		return ST_OK;
+	st = relay_sasl_find(passwords, r->host, r->text, &plain, e);
+	if (st == ST_OK)
+		base64_encode(login, buf_str(&plain));
+	if (plain.p != NULL)
+		explicit_bzero(plain.p, plain.n);
+	return st == ST_TEMP ? ST_TEMP : ST_OK;
 }
 
 enum st relayhost_places(const char *text, const char *protocols,
-    struct buf *places, struct err *e)
+    struct maps *passwords, struct buf *places, struct err *e)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 		.ai_family = family_of(protocols) },
@@ -119,6 +139,10 @@ enum st relayhost_places(const char *text, const char *protocols,
 
 	err_temp(e, "4.3.5", "parameter relayhost is empty");
 	while ((st = relayhost_next(&rest, &r, e)) == ST_OK) {
+		AUTO_BUF login = BUF_MAX(2 * RELAY_LOGIN_MAX);
+
+		if (find_login(passwords, &r, &login, e) != ST_OK)
+			return ST_TEMP;
 		snprintf(host, sizeof(host), "%.*s", STR_ARG(r.host));
 		snprintf(port, sizeof(port), "%.*s", STR_ARG(r.port));
 		rc = getaddrinfo(host, port, &hints, &list);
@@ -130,7 +154,7 @@ enum st relayhost_places(const char *text, const char *protocols,
 			log_warn("relayhost: %s", e->text);
 			continue;
 		}
-		add_addresses(host, list, places);
+		add_addresses(host, list, buf_c(&login), places);
 		freeaddrinfo(list);
 	}
 	return places->n != 0 ? ST_OK : ST_TEMP;

@@ -13,7 +13,10 @@
 #include "base/macros.h"
 #include "base/str.h"
 
+struct maps;
+
 struct relayhost {
+	struct str text; /* as it is written */
 	struct str host; /* without brackets, and without "ipv6:" */
 	struct str port; /* a number or a service; "25" when none is given */
 	bool bare;       /* without brackets: elsewhere it may have an MX */
@@ -33,10 +36,12 @@ enum st relayhost_check(const char *list, struct err *e) MUST_CHECK;
 #define RELAYHOST_PLACES_MAX 8000
 
 /*
- * The addresses of all destinations, a line "HOST ADDRESS PORT\n" each. protocols
- * is inet_protocols. It may wait for the DNS. ST_TEMP (4.4.3): none has any.
+ * The addresses of all destinations, a line "HOST ADDRESS PORT[ LOGIN]\n" each.
+ * protocols is inet_protocols. LOGIN is "user:password" in base64, where
+ * passwords (NULL: nobody logs in) has one: see relay_sasl.h. It may wait for
+ * the DNS. ST_TEMP: none has any (4.4.3), or the table cannot be asked.
  */
 enum st relayhost_places(const char *list, const char *protocols,
-    struct buf *places, struct err *e) MUST_CHECK;
+    struct maps *passwords, struct buf *places, struct err *e) MUST_CHECK;
 
 #endif

@@ -54,6 +54,11 @@ struct settings {
 	const char *smtp_tls_verify_cert_match, *smtp_tls_secure_cert_match;
 	bool smtp_use_tls, smtp_enforce_tls, smtp_tls_enforce_peername;
 	bool smtp_tls_wrappermode, tls_append_default_CA;
+	bool smtp_sasl_auth_enable;
+	const char *smtp_sasl_type, *smtp_sasl_password_maps;
+	const char *smtp_sasl_security_options, *smtp_sasl_mechanism_filter;
+	const char *smtp_sasl_tls_security_options;
+	const char *smtp_sasl_tls_verified_security_options;
 	enum relay_level {
 		RELAY_TLS_NONE,
 		RELAY_TLS_MAY,

@@ -125,6 +125,7 @@ enum question {
 	Q_XFORWARD,
 	Q_PEER_NAME, /* IP address: its name, checked both ways */
 	Q_RELAYHOST, /* nothing: its addresses, see relayhost.h */
+	Q_PASSWORD,  /* of relayhost; nobody asks, it goes with the former */
 	Q_COUNT,
 };
 

@@ -58,6 +58,7 @@ EXTRA_DIST += \
 	%D%/test_26_secrets.py \
 	%D%/test_26_stress.py \
 	%D%/test_27_mechanisms.py \
+	%D%/test_27_sasl.py \
 	%D%/test_28_wishes.py \
 	tests/peers/enter \
 	tests/peers/fetch-peers

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/macros.h"
 #include "vdeliver/permission.h"
+#include "vdeliver/relay_reply.h"
 #include "vdeliver/relay_talk.h"
 #include "vdeliver/relay_text.h"
 #include "vdeliver/relayhost.h"
@@ -63,13 +64,14 @@ static void test_places(void **state)
 	struct err e;
 
 	(void)state;
-	assert_int_equal(relayhost_places("[127.0.0.1]:26, [::1]", "all", &got,
-			     &e),
+	assert_int_equal(relayhost_places("[127.0.0.1]:26, [::1]", "all", NULL,
+			     &got, &e),
 	    ST_OK);
 	assert_string_equal(buf_c(&got),
 	    "127.0.0.1 127.0.0.1 26\n::1 ::1 25\n");
 	buf_reset(&got);
-	assert_int_equal(relayhost_places("[::1]", "ipv4", &got, &e), ST_TEMP);
+	assert_int_equal(relayhost_places("[::1]", "ipv4", NULL, &got, &e),
+	    ST_TEMP);
 	assert_string_equal(e.dsn, "4.4.3");
 }
 
@@ -316,6 +318,78 @@ static void targets_init(struct relay_target g[3])
 	g[2] = (struct relay_target){ .address = STR("c@y.test"), .group = 2 };
 }
 
+/* --- logging in ---------------------------------------------------------- */
+
+#define OFFER(m) "220 hi\r\n250-r\r\n250 AUTH " m "\r\n"
+#define NONE     "offered no compatible authentication mechanisms"
+
+static const struct {
+	const char *options, *filter, *login, *says;
+	enum st st;
+	const char *sent, *text;
+} logins[] = {
+	{ "noanonymous", "", "u:p:w", OFFER("LOGIN PLAIN") "235 2.7.0 in\r\n",
+	    ST_OK, "AUTH PLAIN AHUAcDp3\r\nMAIL", "" },
+	{ "noplaintext, noanonymous", "", "u:p",
+	    OFFER("PLAIN CRAM-MD5") "334 PHg+\r\n235 in\r\n", ST_OK,
+	    "AUTH CRAM-MD5\r\n", "" },
+	{ "noplaintext", "", "u:p", OFFER("PLAIN LOGIN"), ST_TEMP,
+	    "EHLO me.test\r\n", NONE },
+	{ "mutual_auth", "", "u:p", OFFER("PLAIN CRAM-MD5"), ST_TEMP,
+	    "EHLO me.test\r\n", NONE },
+	{ "", "!plain, static:rest", "u:p",
+	    OFFER("PLAIN LOGIN") "334 VXNlcjo=\r\n334 UGFzczo=\r\n235 in\r\n",
+	    ST_OK, "AUTH LOGIN\r\ndQ==\r\ncA==\r\nMAIL", "" },
+	{ "", "cram-md5", "u:p", OFFER("PLAIN"), ST_TEMP, "EHLO me.test\r\n",
+	    NONE },
+	{ "", "", "u:p", OFFER("PLAIN") "535 5.7.8 bad password\r\n", ST_TEMP,
+	    "AUTH PLAIN AHUAcA==\r\n",
+	    "SASL authentication failed; server relay.test[] said: 535 5.7.8 "
+	    "bad password" },
+	{ "", "", "u:p", OFFER("PLAIN"), ST_TEMP, "AUTH PLAIN AHUAcA==\r\n",
+	    "while performing SASL authentication" },
+	/* Without a login, or a server that wants one. */
+	{ "", "", "", OFFER("PLAIN"), ST_OK, "EHLO me.test\r\nMAIL", "" },
+	{ "", "", "u:p", "220 hi\r\n250 r\r\n", ST_OK, "EHLO me.test\r\nMAIL",
+	    "" },
+};
+
+static void test_login(void **state)
+{
+	size_t i;
+
+	(void)state;
+	log_to_stderr(false);
+	for (i = 0; i < NELEM(logins); i++) {
+		struct relay_target target = { .address = STR("a@y.test") };
+		struct relay_mail m = { .body = STR("A: b\n"),
+			.fd = -1,
+			.deadline = clock_deadline(5000),
+			.login = logins[i].login,
+			.targets = &target,
+			.n = 1 };
+		struct settings set = { .smtp_helo_name = "me.test",
+			.smtp_helo_timeout = 1,
+			.smtp_mail_timeout = 1,
+			.smtp_sasl_security_options = logins[i].options,
+			.smtp_sasl_mechanism_filter = logins[i].filter };
+		struct err e = { "", "" };
+		struct script s;
+
+		script_begin(&s, str_c(logins[i].says), SCRIPT_CLOSES);
+		assert_int_equal(relay_mail_over(&set, NULL, s.conn, &m, &e),
+		    logins[i].st);
+		assert_non_null(strstr(script_sent(&s), logins[i].sent));
+		assert_int_equal(strstr(buf_c(&s.sent), "MAIL") != NULL,
+		    logins[i].st == ST_OK);
+		if (logins[i].st != ST_OK) {
+			assert_non_null(strstr(e.text, logins[i].text));
+			assert_int_equal(e.dsn[0], '4');
+		}
+		script_end(&s);
+	}
+}
+
 static void test_sessions(void **state)
 {
 	static const struct settings set = { .smtp_helo_name = "me.test",
@@ -401,6 +475,7 @@ int main(void)
 		cmocka_unit_test(test_fold),
 		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_outcome),
+		cmocka_unit_test(test_login),
 		cmocka_unit_test(test_sessions),
 		cmocka_unit_test(test_utf8),
 	};
