@@ -55,6 +55,9 @@ EXTRA_DIST += \
 	%D%/test_23_text.py \
 	%D%/test_24_tidings.py \
 	%D%/test_25_smtphost.py \
+	%D%/test_27_side_by_side.py \
+	%D%/test_28_wakeup.py \
+	%D%/test_29_bad_listeners.py \
 	tests/peers/enter \
 	tests/peers/fetch-peers
 
