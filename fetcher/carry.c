@@ -160,9 +160,7 @@ static void make_received(struct carry *c, bool multidrop, struct buf *out)
 	if (opt_flag(c->a->global, OPT_INVISIBLE))
 		return;
 	buf_addf(out, "Received: from %s", c->truename);
-	/* As fetchmail does it: not for the later users of a server. */
-	if (dns && c->a->number_in_record == 0 &&
-	    conn_peer(c->p->conn)[0] != '\0')
+	if (dns && conn_peer(c->p->conn)[0] != '\0')
 		buf_addf(out, " [%s]", conn_peer(c->p->conn));
 	buf_addf(out, "\r\n\tby %s with %s (%s-%s", host_fqdn(),
 	    c->p->ops->name, name, PACKAGE_VERSION);
@@ -272,7 +270,8 @@ static enum status hand_over(struct carry *c, struct str raw,
 	struct sink_mail m = { .size = c->size,
 		.rcpt = route->rcpt,
 		.rcpt_n = route->n,
-		.header = raw };
+		.header = raw,
+		.notices = c->notices };
 	enum status st;
 
 	header_sender(c->headerless ? STR_NONE : raw, &rules, &sender);

@@ -21,9 +21,10 @@ struct carry_last {
 struct carry {
 	const struct account *a;
 	const char *truename;
-	struct proto *p;    /* its text has begun */
-	uint64_t n;         /* which message */
-	const char *folder; /* NULL: not named */
+	struct proto *p;                    /* its text has begun */
+	uint64_t n;                         /* which message */
+	const char *folder;                 /* NULL: not named */
+	const struct sink_notices *notices; /* may be NULL */
 	struct sink *sink;
 	uint64_t size;   /* as the server says */
 	bool headerless; /* what it has was made up here */

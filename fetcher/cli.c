@@ -244,7 +244,8 @@ static bool own_option(struct cli *c, int opt)
 		break;
 	case 'f':
 		c->rc = optarg;
-		break;
+		c->names_files = true;
+		return true;
 	case 'y':
 		break;
 	default:
@@ -254,6 +255,12 @@ static bool own_option(struct cli *c, int opt)
 	return true;
 }
 
+/* Files of a running daemon: naming them asks for nothing new. */
+static bool is_file(enum option_id id)
+{
+	return id == OPT_IDFILE || id == OPT_PIDFILE || id == OPT_LOGFILE;
+}
+
 static int one_option(struct cli *c, int opt, struct arena *a)
 {
 	const struct option_row *r;
@@ -261,17 +268,20 @@ static int one_option(struct cli *c, int opt, struct arena *a)
 
 	if (own_option(c, opt))
 		return -1;
-	c->blocks_wakeup = true;
 	for (i = 0; i < NELEM(offs); i++)
 		if (offs[i].c == opt) {
+			c->blocks_wakeup = true;
 			options_set_num(&c->opts, offs[i].id, 0);
 			return -1;
 		}
 	for (i = 0; i < OPT_COUNT; i++) {
 		r = option_row((enum option_id)i);
-		if (opt == BASE + (int)i ||
-		    (r->shortopt != 0 && opt == r->shortopt))
-			return set_row(&c->opts, r, optarg, a);
+		if (opt != BASE + (int)i &&
+		    (r->shortopt == 0 || opt != r->shortopt))
+			continue;
+		*(is_file((enum option_id)i) ? &c->names_files
+					     : &c->blocks_wakeup) = true;
+		return set_row(&c->opts, r, optarg, a);
 	}
 	bug("option %d has no row", opt);
 }
@@ -315,6 +325,8 @@ int cli_parse(struct cli *c, int argc, char **argv, struct arena *a)
 	int opt, rc, last_quit = 0;
 
 	memset(c, 0, sizeof(*c));
+	c->argv = argv;
+	optind = 0; /* from the start, each time */
 	while ((opt = getopt_long(argc, argv, SHORTS, longs, NULL)) != -1) {
 		if (opt == '?' && (optopt == 0 || optopt == '?') &&
 		    (strcmp(argv[optind - 1], "-?") == 0 ||

@@ -20,9 +20,12 @@ struct cli {
 	bool explain_tls;  /* say what happens about TLS, do nothing */
 	bool quote;        /* a line of standard input for an rc file */
 	bool dry_run;      /* check, and say what would be done */
+	/* -s -v -V --configdump wake a daemon all the same. */
 	int verbose;
 	bool silent;
-	bool blocks_wakeup; /* something else than -s -v -V --configdump */
+	bool blocks_wakeup; /* something else than these and names_files */
+	bool names_files;   /* -f -i -L --pidfile: see instance.h */
+	char **argv;        /* all of it, ended by NULL */
 	char **servers;     /* names on the command line */
 	int n;
 };

@@ -54,6 +54,7 @@ struct account {
 	/* What a daemon remembers of its polls, tidings.c. */
 	uint64_t auth_failures, timeouts; /* in a row */
 	bool logged_in;                   /* once */
+	bool auth_told;                   /* a mail said that it fails */
 	bool rests;                       /* not polled: too many timeouts */
 	bool warned;
 	int64_t warned_at; /* when about large messages, clock_ms() / 1000 */

@@ -9,10 +9,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/buf.h"
+#include "base/io.h"
 #include "fetcher/pidfile.h"
 #include "fetcher/report.h"
 #include "fetcher/status.h"
 
+#define ARGS_MAX  65536
+#define WORDS_MAX 200
 /* Whoever asked to quit and to go on waits so long for the other's end. */
 #define QUIT_TENTHS 100
 
@@ -62,6 +66,65 @@ static int wake_other(const struct cli *cli, const struct pidfile_holder *h)
 	return PS_SUCCESS;
 }
 
+/* --- does it run with the files that we were told of? --------------------- */
+
+/* A name says the same thing to both of us when it is a whole path. */
+static bool is_same(const char *ours, const char *theirs)
+{
+	return ours == NULL ||
+	    (theirs != NULL && ours[0] == '/' && strcmp(ours, theirs) == 0);
+}
+
+static bool has_same_files(const struct cli *ours, const struct cli *theirs)
+{
+	static const enum option_id ids[] = { OPT_IDFILE, OPT_PIDFILE,
+		OPT_LOGFILE };
+	bool same = is_same(ours->rc, theirs->rc);
+	size_t i;
+
+	for (i = 0; i < NELEM(ids); i++)
+		same &= is_same(opt_text(&ours->opts, ids[i]),
+		    opt_text(&theirs->opts, ids[i]));
+	return same;
+}
+
+/* Its arguments, from the kernel. */
+static bool runs_with_them(const struct cli *ours, pid_t pid)
+{
+	AUTO_BUF text = BUF_MAX(ARGS_MAX);
+	AUTO_ARENA mem = { 0 };
+	char path[64], *words[WORDS_MAX + 1];
+	struct cli theirs;
+	struct str rest, word;
+	int n = 0;
+
+	snprintf(path, sizeof(path), "/proc/%ld/cmdline", (long)pid);
+	if (io_read_file(path, &text, NULL) != ST_OK)
+		return false;
+	for (rest = buf_str(&text); rest.n != 0 && n < WORDS_MAX;) {
+		str_cut(&rest, '\0', &word);
+		words[n++] = arena_strz(&mem, word);
+	}
+	words[n] = NULL;
+	return n > 0 && cli_parse(&theirs, n, words, &mem) < 0 &&
+	    has_same_files(ours, &theirs);
+}
+
+static bool may_wake(const struct cli *cli, pid_t pid)
+{
+	return !cli->blocks_wakeup &&
+	    (!cli->names_files || runs_with_them(cli, pid));
+}
+
+static void refuse_options(const struct cli *cli)
+{
+	int i;
+
+	say("can't accept options while a background fetchmail is running.");
+	for (i = 1; cli->argv != NULL && cli->argv[i] != NULL; i++)
+		fprintf(stderr, "arg %d = \"%s\"\n", i, cli->argv[i]);
+}
+
 /* The cases in order, as fetchmail has them. */
 int instance_check(const struct cli *cli, const char *pidfile)
 {
@@ -87,9 +150,8 @@ int instance_check(const struct cli *cli, const char *pidfile)
 		    pid);
 	else if (!h.background)
 		say("another foreground fetchmail is running at %ld.", pid);
-	else if (cli->blocks_wakeup)
-		say("can't accept options while a background fetchmail is "
-		    "running.");
+	else if (!may_wake(cli, h.pid))
+		refuse_options(cli);
 	else
 		return wake_other(cli, &h);
 	return PS_EXCLUDE;

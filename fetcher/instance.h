@@ -1,6 +1,7 @@
 /*
  * instance - what a second fetcher does while another one runs: quit it, wake
- * it, or give up.
+ * it, or give up. A daemon is awakened by a call without options, or with files
+ * alone (-f -i -L --pidfile) that it was started with, as whole paths.
  */
 #ifndef FETCHER_INSTANCE_H
 #define FETCHER_INSTANCE_H

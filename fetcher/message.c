@@ -174,10 +174,32 @@ static enum status not_given(struct poll *q, uint64_t n, uint64_t octets,
 	return not_had(q, n, e);
 }
 
+struct refused_one {
+	struct poll *q;
+	uint64_t n;
+};
+
+static bool had_notice(void *arg, int code)
+{
+	const struct refused_one *one = arg;
+
+	return told_refused_before(one->q, one->n, code);
+}
+
+static void sent_notice(void *arg, int code)
+{
+	const struct refused_one *one = arg;
+
+	told_refused(one->q, one->n, code);
+}
+
 static enum status carry(struct poll *q, uint64_t n, uint64_t octets,
     struct err *e)
 {
+	struct refused_one one = { q, n };
+	const struct sink_notices notices = { had_notice, sent_notice, &one };
 	struct carry c = { .a = q->a,
+		.notices = &notices,
 		.truename = q->truename,
 		.p = q->p,
 		.n = n,

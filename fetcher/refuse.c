@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "fetcher/host.h"
 #include "fetcher/report.h"
 
@@ -116,6 +117,13 @@ static const char *notice_to(const struct refusals *r,
 	return address;
 }
 
+static int code_of(const struct bounce_failed *f)
+{
+	uint64_t code;
+
+	return num_u64(str_head(f->reply, 3), 599, &code) ? (int)code : 0;
+}
+
 void refuse_tell(struct refusals *r, enum bounce_reason reason)
 {
 	static unsigned long sent;
@@ -127,17 +135,24 @@ void refuse_tell(struct refusals *r, enum bounce_reason reason)
 		.failed_n = r->n,
 		.header = r->m->header,
 		.now = clock_seconds() };
+	const struct sink_notices *book = r->m->notices;
 	struct err e;
+	int code;
 
 	if (r->n == 0 || b.to[0] == '\0')
 		return;
+	code = code_of(&r->failed[0]);
+	if (book != NULL && book->had(book->arg, code))
+		return;
 	b.serial = (unsigned long)getpid() * 1000 + sent++;
-	if (bounce_send(&b, r->entry, &e) != ST_OK)
+	if (bounce_send(&b, r->entry, &e) != ST_OK) {
 		report_error("notice to %s could not be sent: %s", b.to,
 		    e.text);
-	else
-		report_error("mail from MAILER-DAEMON@%s bounced to %s", b.fqdn,
-		    b.to);
+		return;
+	}
+	report_error("mail from MAILER-DAEMON@%s bounced to %s", b.fqdn, b.to);
+	if (book != NULL)
+		book->sent(book->arg, code);
 }
 
 /* A notice about all recipients, with one reply. */

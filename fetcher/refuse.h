@@ -47,7 +47,8 @@ void refuse_rcpt(struct refusals *r, const char *rcpt,
 /* "SMTP error: TEXT", unless it is taken for spam. */
 void refuse_log(const struct refusals *r, const struct smtp_reply *reply);
 
-/* The notice about what refuse_rcpt() remembered, if there is anything. */
+/* The notice about what refuse_rcpt() remembered, if there is anything, and
+ * its receiver has not had it. */
 void refuse_tell(struct refusals *r, enum bounce_reason reason);
 
 /*

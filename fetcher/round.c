@@ -43,6 +43,8 @@ struct child {
 	pid_t pid;
 	int fd; /* what it says */
 	struct buf said;
+	bool listed;  /* its list of ids has begun */
+	size_t noted; /* so much of it was looked at as it came */
 	const struct files *f;
 	struct tidings_poll went;
 	uint64_t large[TIDINGS_SIZES];
@@ -108,6 +110,29 @@ static void learn_rest(struct child *c)
 	}
 }
 
+/* What was delivered is in the files before the server hears of it. */
+static void note(struct child *c)
+{
+	struct str rest = str_skip(buf_str(&c->said), c->noted), line;
+
+	if (c->listed)
+		return;
+	while (str_find(rest, '\n') >= 0) {
+		str_cut(&rest, '\n', &line);
+		/* Lists of what is there come whole, or do not count. */
+		c->listed |= str_eqc(line, "C");
+		if (c->listed)
+			return;
+		if (line.n != 0 && *line.p == 'A')
+			uidl_note(c->f->ids, c->a->user, c->a->host,
+			    str_skip(line, 1));
+		if (line.n != 0 && *line.p == 'D')
+			uidl_note(c->f->delivered, c->a->user, c->a->host,
+			    str_skip(line, 1));
+	}
+	c->noted = c->said.n - rest.n;
+}
+
 static bool listen_once(struct child *c)
 {
 	size_t room;
@@ -124,6 +149,7 @@ static bool listen_once(struct child *c)
 	if (n == 2 && p[0] == 'P')
 		return true; /* nothing to remember */
 	buf_grew(&c->said, (size_t)n);
+	note(c);
 	return true;
 }
 

@@ -27,13 +27,23 @@ enum fate {
 
 #define SINK_ADDRESS 1024
 
+/* Refused mail that stays comes again; its sender hears of it once. */
+struct sink_notices {
+	/* Was there a notice about this message and a reply of this code? */
+	bool (*had)(void *arg, int code);
+	/* There is now. */
+	void (*sent)(void *arg, int code);
+	void *arg;
+};
+
 struct sink_mail {
 	const char *sender;      /* without brackets, "" for null */
 	const char *const *rcpt; /* names, with or without a domain */
 	size_t rcpt_n;
-	uint64_t size;     /* as the server says, 0: unknown */
-	int body_bits;     /* 8, 7, or 0: say nothing */
-	struct str header; /* for notices */
+	uint64_t size;                      /* as the server says, 0: unknown */
+	int body_bits;                      /* 8, 7, or 0: say nothing */
+	struct str header;                  /* for notices */
+	const struct sink_notices *notices; /* NULL: nobody remembers */
 };
 
 /* Who has accepted, for the Received line. */

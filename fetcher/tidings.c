@@ -56,18 +56,23 @@ static uint64_t failures_wanted(const struct account *a)
 
 static unsigned learn_login(struct account *a, enum status st)
 {
+	bool told = a->auth_told;
+
 	if (st == PS_AUTHFAIL) {
 		a->auth_failures++;
-		return a->auth_failures == failures_wanted(a) ? TIDINGS_AUTH
-							      : TIDINGS_NONE;
+		if (a->auth_failures != failures_wanted(a))
+			return TIDINGS_NONE;
+		a->auth_told = true;
+		return TIDINGS_AUTH;
 	}
 	/* With these nobody has asked for a password. */
-	if (st != PS_SOCKET && st != PS_DNS && st != PS_SYNTAX &&
-	    st != PS_UNDEFINED) {
-		a->auth_failures = 0;
-		a->logged_in = true;
-	}
-	return TIDINGS_NONE;
+	if (st == PS_SOCKET || st == PS_DNS || st == PS_SYNTAX ||
+	    st == PS_UNDEFINED)
+		return TIDINGS_NONE;
+	a->auth_failures = 0;
+	a->logged_in = true;
+	a->auth_told = false;
+	return told ? TIDINGS_BACK : TIDINGS_NONE;
 }
 
 static unsigned learn_timeout(struct account *a, bool timed_out)
@@ -152,6 +157,11 @@ static void add_words(struct buf *out, const struct account *a,
 		    "again, or send SIGUSR1)\r\nor started anew.\r\n",
 		    TIDINGS_TIMEOUTS);
 		return;
+	case TIDINGS_BACK:
+		buf_addc(out,
+		    "The server takes the login again, and mail is fetched."
+		    "\r\n");
+		return;
 	case TIDINGS_NONE:
 		break;
 	}
@@ -159,9 +169,18 @@ static void add_words(struct buf *out, const struct account *a,
 
 static const char *subject(enum tidings what)
 {
-	return what == TIDINGS_LARGE ? "messages too large"
-	    : what == TIDINGS_AUTH   ? "login failed"
-				     : "server does not answer";
+	switch (what) {
+	case TIDINGS_LARGE:
+		return "messages too large";
+	case TIDINGS_AUTH:
+		return "login failed";
+	case TIDINGS_BACK:
+		return "login works again";
+	case TIDINGS_REST:
+	case TIDINGS_NONE:
+		break;
+	}
+	return "server does not answer";
 }
 
 void tidings_text(struct buf *out, const struct account *a, enum tidings what,
@@ -240,8 +259,8 @@ static void tell(const struct account *a, enum tidings what,
 
 void tidings_after(struct account *a, const struct tidings_poll *p)
 {
-	static const enum tidings all[] = { TIDINGS_AUTH, TIDINGS_LARGE,
-		TIDINGS_REST };
+	static const enum tidings all[] = { TIDINGS_AUTH, TIDINGS_BACK,
+		TIDINGS_LARGE, TIDINGS_REST };
 	unsigned due = tidings_learn(a, p, clock_ms() / 1000);
 	size_t i;
 

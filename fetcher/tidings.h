@@ -36,6 +36,7 @@ enum tidings {
 	TIDINGS_LARGE =
 	    2, /* something is too large, "warnings" after the last */
 	TIDINGS_REST = 4, /* the account rests from now on */
+	TIDINGS_BACK = 8, /* the login works again, after such a mail */
 };
 
 /*

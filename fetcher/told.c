@@ -13,6 +13,7 @@
 /* The lines of one account, at most. */
 #define IDS_MAX ((size_t)64 << 20)
 #define KEY_MAX 4096
+#define REFUSED "refused:"
 
 /* Its key in a line must not end that line. */
 static const char *key_of(struct poll *q, uint64_t n, struct buf *room)
@@ -59,6 +60,58 @@ bool told_before(struct poll *q, uint64_t n)
 	    uidl_seen(q->how->delivered, q->a->user, q->a->host, buf_str(&key));
 }
 
+/* The same file remembers refusals, under names that no message has. */
+static bool refusal_key(struct poll *q, uint64_t n, int code, struct buf *out)
+{
+	AUTO_BUF key = BUF_MAX(KEY_MAX);
+
+	if (key_of(q, n, &key) == NULL)
+		return false;
+	buf_setf(out, REFUSED "%s:%d", buf_c(&key), code);
+	return true;
+}
+
+void told_refused(struct poll *q, uint64_t n, int code)
+{
+	AUTO_BUF name = BUF_MAX(KEY_MAX + 50);
+	AUTO_BUF line = BUF_MAX(2 * KEY_MAX);
+
+	if (!refusal_key(q, n, code, &name))
+		return;
+	buf_addf(&line, "D%s\n", buf_c(&name));
+	say(q, &line);
+}
+
+bool told_refused_before(struct poll *q, uint64_t n, int code)
+{
+	AUTO_BUF name = BUF_MAX(KEY_MAX + 50);
+
+	return refusal_key(q, n, code, &name) &&
+	    uidl_seen(q->how->delivered, q->a->user, q->a->host,
+		buf_str(&name));
+}
+
+/* Those of messages that are still there. */
+static void keep_refusals(struct poll *q, const char *prefix)
+{
+	AUTO_BUF name = BUF_MAX(KEY_MAX + 50);
+	AUTO_BUF out = BUF_MAX(IDS_MAX);
+	uint64_t n;
+	int code;
+
+	buf_setf(&name, REFUSED "%s", prefix);
+	if (!uidl_any(q->how->delivered, q->a->user, q->a->host,
+		buf_str(&name)))
+		return;
+	buf_addf(&out, "X%s\n", buf_c(&name));
+	for (n = 1; n <= q->box.count; n++)
+		for (code = 400; code < 600; code++)
+			if (told_refused_before(q, n, code) &&
+			    refusal_key(q, n, code, &name))
+				buf_addf(&out, "D%s\n", buf_c(&name));
+	say(q, &out);
+}
+
 void told_owed(struct poll *q)
 {
 	AUTO_BUF key = BUF_MAX(KEY_MAX);
@@ -66,8 +119,10 @@ void told_owed(struct poll *q)
 	uint64_t n;
 
 	q->p->ops->prefix(q->p, &key);
-	if (!q->box.complete ||
-	    !uidl_any(q->how->delivered, q->a->user, q->a->host, buf_str(&key)))
+	if (!q->box.complete)
+		return;
+	keep_refusals(q, buf_c(&key));
+	if (!uidl_any(q->how->delivered, q->a->user, q->a->host, buf_str(&key)))
 		return;
 	buf_addf(&out, "X%s\n", buf_c(&key));
 	for (n = 1; n <= q->box.count; n++)

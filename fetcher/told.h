@@ -20,7 +20,10 @@
 void told_delivered(struct poll *q, uint64_t n);
 /* It is gone, or marked: it does not come again. */
 void told_forgotten(struct poll *q, uint64_t n);
-/* Of what was delivered before, these are in this folder still. */
+/* Its sender has had a notice of its refusal by this code; has he? */
+void told_refused(struct poll *q, uint64_t n, int code);
+bool told_refused_before(struct poll *q, uint64_t n, int code);
+/* Of what was delivered or refused before, these are in this folder still. */
 void told_owed(struct poll *q);
 /*
  * "keep N days", "track uid": which were fetched before, and when; those that

@@ -70,6 +70,9 @@ enum st smtp_read(struct smtp_client *c, struct smtp_reply *r, struct err *e)
 			    "the SMTP server has closed the connection");
 		if (st != ST_OK)
 			return st;
+		/* Half of one says nothing. */
+		if (!str_ends(line, STR("\n")))
+			return bad_reply(e, str_head(line, 80));
 		line = str_trim_right(line);
 		trace(c, '<', line);
 		if (line.n < 3 || !num_u64(str_head(line, 3), 599, &code) ||

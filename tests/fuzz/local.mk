@@ -14,6 +14,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz_cdb \
 	%D%/fuzz_conf \
 	%D%/fuzz_expand \
+	%D%/fuzz_fetch_header \
 	%D%/fuzz_header \
 	%D%/fuzz_imap \
 	%D%/fuzz_lmdb \
@@ -26,7 +27,9 @@ FUZZ_TARGETS = \
 	%D%/fuzz_rules \
 	%D%/fuzz_session \
 	%D%/fuzz_smtp_parse \
-	%D%/fuzz_source
+	%D%/fuzz_smtp_reply \
+	%D%/fuzz_source \
+	%D%/fuzz_uidl
 check_PROGRAMS += $(FUZZ_TARGETS)
 CHECK_RUN += $(srcdir)/%D%/run
 EXTRA_DIST += %D%/corpus %D%/fuzz %D%/drive.h %D%/fuzz.h %D%/run
@@ -43,6 +46,8 @@ EXTRA_DIST += %D%/corpus %D%/fuzz %D%/drive.h %D%/fuzz.h %D%/run
 %C%_fuzz_conf_LDADD = $(FUZZ_LDADD)
 %C%_fuzz_expand_CFLAGS = $(UNIT_CFLAGS)
 %C%_fuzz_expand_LDADD = $(FUZZ_LDADD)
+%C%_fuzz_fetch_header_CFLAGS = $(UNIT_CFLAGS)
+%C%_fuzz_fetch_header_LDADD = $(FUZZ_LDADD)
 %C%_fuzz_header_CFLAGS = $(UNIT_CFLAGS)
 %C%_fuzz_header_LDADD = $(FUZZ_LDADD)
 %C%_fuzz_imap_CFLAGS = $(UNIT_CFLAGS)
@@ -67,8 +72,12 @@ EXTRA_DIST += %D%/corpus %D%/fuzz %D%/drive.h %D%/fuzz.h %D%/run
 %C%_fuzz_session_LDADD = $(FUZZ_LDADD)
 %C%_fuzz_smtp_parse_CFLAGS = $(UNIT_CFLAGS)
 %C%_fuzz_smtp_parse_LDADD = $(FUZZ_LDADD)
+%C%_fuzz_smtp_reply_CFLAGS = $(UNIT_CFLAGS)
+%C%_fuzz_smtp_reply_LDADD = $(FUZZ_LDADD)
 %C%_fuzz_source_CFLAGS = $(UNIT_CFLAGS)
 %C%_fuzz_source_LDADD = $(FUZZ_LDADD)
+%C%_fuzz_uidl_CFLAGS = $(UNIT_CFLAGS)
+%C%_fuzz_uidl_LDADD = $(FUZZ_LDADD)
 
 # The same code once more, by clang.
 CLANG = clang

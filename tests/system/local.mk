@@ -59,7 +59,10 @@ EXTRA_DIST += \
 	%D%/test_26_stress.py \
 	%D%/test_27_mechanisms.py \
 	%D%/test_27_sasl.py \
+	%D%/test_27_side_by_side.py \
+	%D%/test_28_wakeup.py \
 	%D%/test_28_wishes.py \
+	%D%/test_29_bad_listeners.py \
 	tests/peers/enter \
 	tests/peers/fetch-peers
 

@@ -5,8 +5,10 @@ import hmac
 
 import pytest
 
+from lib.imap import ImapServer
 from lib.lines import Drop, LineServer
 from lib.mail import message
+from lib.waiting import until
 
 pytestmark = pytest.mark.ours
 
@@ -63,6 +65,46 @@ def test_what_was_delivered_is_only_deleted_later(pop3, sink, home,
     assert "(delivered before) flushed" in r.stdout
     assert p.messages == [] and len(s.messages) == 2
     assert not (home / ".fetchids-delivered").exists()
+
+
+def test_a_kill_between_acceptance_and_dele(pop3, sink, start_fetchmail,
+                                            run_fetchmail, home):
+    def kill(line, arg):
+        until((home / ".fetchids").exists, "its note")
+        r.kill()
+        r.wait()
+        raise Drop
+
+    p, s = pop3(messages=[crlf(1), crlf(2)]), sink()
+    p.answers["DELE"] = kill
+    r = start_fetchmail(rc(p, s))
+    r.wait(30)
+    assert len((home / ".fetchids-delivered").read_text().split("\n")) == 2
+    p.answers.clear()
+    run_fetchmail(rc(p, s))
+    assert p.messages == [] and len(s.messages) == 2
+
+
+@pytest.mark.parametrize("proto", ["pop3", "imap"])
+def test_one_notice_per_message_and_code(pop3, closing, sink, run_fetchmail,
+                                         proto):
+    if proto == "pop3":
+        p = pop3(messages=[crlf(1)])
+    else:
+        p = closing(ImapServer(messages=[crlf(1)]))
+    code = [None]
+    s = sink()
+
+    def dot():
+        last = [x for x in s.seen if x.startswith("MAIL")][-1]
+        return None if last.startswith("MAIL FROM:<>") else code[0]
+
+    s.answers["dot"] = dot
+    text = rc(p, s).replace("pop3", proto)
+    for code[0] in ("550 5.7.1 no", "550 5.7.1 no", "552 large", "550 no"):
+        assert run_fetchmail(text).returncode == 0
+    assert p.messages == [crlf(1)] and len(s.messages) == 2
+    assert all(m["rcpt"] == ["friend@remote.example"] for m in s.messages)
 
 
 def test_half_a_message_is_not_delivered(pop3, sink, run_fetchmail):

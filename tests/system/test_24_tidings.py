@@ -59,6 +59,15 @@ def test_login_fails(daemon):
 
 
 @pytest.mark.ours
+def test_login_works_again(daemon):
+    s, p = daemon(password="wrong")
+    s.wait(1)
+    p.password = "wrong"
+    until(lambda: sum(map(is_from_daemon, s.messages)) == 2, "another mail")
+    assert any(b"takes the login again" in m["data"] for m in s.messages)
+
+
+@pytest.mark.ours
 def test_login_fails_at_once(daemon):
     s, p = daemon(sets="set authfail-mail 1", password="wrong")
     assert b"refused the login 1 times" in s.wait(1)[0]["data"]

@@ -200,7 +200,7 @@ static void test_wake(void **state)
 
 		assert_int_equal(parse(&c, wakes[i].words, &a), -1);
 		if (c.quit != wakes[i].quit || c.quit_only != wakes[i].only ||
-		    c.blocks_wakeup != wakes[i].blocks)
+		    (c.blocks_wakeup || c.names_files) != wakes[i].blocks)
 			fail_msg("case %zu: %d %d %d", i, c.quit, c.quit_only,
 			    c.blocks_wakeup);
 	}

@@ -239,6 +239,43 @@ static void test_recipient(void **state)
 	}
 }
 
+static int noted;
+
+static bool had(void *arg, int code)
+{
+	(void)arg;
+	return noted == code;
+}
+
+static void note(void *arg, int code)
+{
+	(void)arg;
+	noted = code;
+}
+
+/* Mail that stays and is refused again: one notice a code. */
+static void test_once(void **state)
+{
+	static const int codes[] = { 550, 550, 552, 552 };
+	const struct sink_notices book = { had, note, NULL };
+	struct smtp_reply reply;
+	char log[1000];
+	size_t i;
+
+	(void)state;
+	set_up(S | B, "s@x");
+	t.m.notices = &book;
+	for (i = 0; i < NELEM(codes); i++) {
+		make_reply(&reply, codes[i]);
+		refuse_begin(&t.r, &t.m);
+		assert_int_equal(refuse_message(&t.r, AT_DATA, &reply),
+		    FATE_KEEP);
+		smtp_reply_clear(&reply);
+		assert_int_equal(sent.n, i / 2 + 1);
+	}
+	tear_down(log);
+}
+
 /* -1 switches the list off. */
 static void test_no_antispam(void **state)
 {
@@ -259,6 +296,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_message),
 		cmocka_unit_test(test_recipient),
+		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_no_antispam),
 	};
 

@@ -26,17 +26,18 @@ static void make(struct config *c, struct account *a, const char *rc)
  */
 static const struct {
 	const char *rc, *polls;
-	const char *want; /* which mails after each: a l r, '-' none */
+	const char *want; /* which mails after each: a b l r, '-' none */
 } cases[] = {
 	{ "", "AAAAA", "--a--" },
 	{ "", "A.A.A", "----a" },
 	{ "", "AA+AAA", "------" },
 	{ "", "+AAAAAAAAAA", "----------a" },
 	{ "", "+AAAAAAAAAAA", "----------a-" },
-	{ "", "AAA+AAAAAAAAAA", "--a----------a" },
+	{ "", "AAA+AAAAAAAAAA", "--ab---------a" },
+	{ "", "AAA..+.+A", "--a--b---" },
 	{ "set authfail-mail never", "AAAAAAAAAAA", "-----------" },
-	{ "set authfail-mail 1", "AA+A", "a--a" },
-	{ "set authfail-mail 2", "AA+AA", "-a--a" },
+	{ "set authfail-mail 1", "AA+A", "a-ba" },
+	{ "set authfail-mail 2", "AA+AA", "-ab-a" },
 	{ "", "TTTTTTTTTTTTTTTTTTTT", "-------------------r" },
 	{ "", "TTTTTTTTTTTTTTTTTTT.T", "---------------------" },
 	{ "", "LL", "l-" },
@@ -62,6 +63,7 @@ static struct tidings_poll poll_of(char letter)
 static char letter_of(unsigned due)
 {
 	return (due & TIDINGS_AUTH) != 0 ? 'a'
+	    : (due & TIDINGS_BACK) != 0  ? 'b'
 	    : (due & TIDINGS_LARGE) != 0 ? 'l'
 	    : (due & TIDINGS_REST) != 0  ? 'r'
 					 : '-';

@@ -97,9 +97,9 @@ class ImapServer(LineServer):
                 if "\\Seen" not in m[2]]))
         elif verb in ("FETCH", "UID FETCH"):
             self._fetch(line, arg, verb.startswith("UID"))
-        elif verb == "UID STORE":
+        elif verb in ("STORE", "UID STORE"):
             spec, _, flags = arg.partition(" ")
-            for _, m in self._chosen(spec, True):
+            for _, m in self._chosen(spec, verb != "STORE"):
                 m[2].update(flags[flags.index("(") + 1:-1].split())
         elif verb in ("EXPUNGE", "UID EXPUNGE"):
             self._expunge(line, arg)
