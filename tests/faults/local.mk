@@ -29,6 +29,7 @@ CHECK_FAULTS =
 check-faults: all $(FAULTS_TOOLS)
 	@BUILD='$(abs_builddir)' $(srcdir)/%D%/run $(CHECK_FAULTS)
 
+# A part of check-long.
 check-faults-long: all $(FAULTS_TOOLS)
 	@BUILD='$(abs_builddir)' LONG=1 $(srcdir)/%D%/run $(CHECK_FAULTS)
 

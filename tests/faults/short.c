@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -14,7 +15,10 @@
 typedef ssize_t write_fn(int fd, const void *p, size_t n);
 typedef ssize_t pread_fn(int fd, void *p, size_t n, off_t at);
 
+typedef int prctl_fn(int op, ...);
+
 static atomic_uint calls;
+static int is_worker;
 
 static int interrupted(void)
 {
@@ -24,11 +28,21 @@ static int interrupted(void)
 	return 1;
 }
 
-static int is_worker(void)
+/* The name is given once; asking for it is a call that not all may do. */
+int prctl(int op, ...)
 {
-	char name[17] = "";
+	prctl_fn *real = (prctl_fn *)dlsym(RTLD_NEXT, "prctl");
+	unsigned long a[4];
+	va_list ap;
+	int i;
 
-	return prctl(PR_GET_NAME, name) == 0 && strcmp(name, "vd-worker") == 0;
+	va_start(ap, op);
+	for (i = 0; i < 4; i++)
+		a[i] = va_arg(ap, unsigned long);
+	va_end(ap);
+	if (op == PR_SET_NAME)
+		is_worker = strcmp((const char *)a[0], "vd-worker") == 0;
+	return real(op, a[0], a[1], a[2], a[3]);
 }
 
 static int is_file(int fd)
@@ -42,7 +56,7 @@ ssize_t write(int fd, const void *p, size_t n)
 {
 	write_fn *real = (write_fn *)dlsym(RTLD_NEXT, "write");
 
-	if (!is_worker() || !is_file(fd))
+	if (!is_worker || !is_file(fd))
 		return real(fd, p, n);
 	return interrupted() ? -1 : real(fd, p, n / 2 + n % 2);
 }
@@ -51,7 +65,7 @@ ssize_t pread(int fd, void *p, size_t n, off_t at)
 {
 	pread_fn *real = (pread_fn *)dlsym(RTLD_NEXT, "pread");
 
-	if (!is_worker())
+	if (!is_worker)
 		return real(fd, p, n, at);
 	return interrupted() ? -1 : real(fd, p, n / 2 + n % 2, at);
 }
