@@ -45,7 +45,7 @@ def answer_of(host, number, size=100000):
 
 def calls_of(host, top):
     """{call: how often} the worker of the most boxes does it in a delivery."""
-    s = Strace(kills.victim(host, "vd-worker"), top / "calls", "-e",
+    s = Strace(kills.victim(host, "vd-worker", 5000), top / "calls", "-e",
                "trace=" + ",".join(CALLS))
     assert answer_of(host, "calls")[:3] == "250"
     text = s.end()
@@ -66,7 +66,7 @@ def seen(host, number):
 
 def one_fault(host, top, number, call, error, when):
     """Was it injected? The worker that we ask is the first one."""
-    s = Strace(kills.victim(host, "vd-worker"), top / "log", "-e",
+    s = Strace(kills.victim(host, "vd-worker", 5000), top / "log", "-e",
                f"trace={call}", "-e", f"inject={call}:error={error}:when={when}")
     answer = answer_of(host, number)
     text = s.end()
