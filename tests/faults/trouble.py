@@ -64,6 +64,11 @@ def seen(host, number):
     return out
 
 
+def has_worker(host):
+    return any(name == "vd-worker" and kills.uid_of(pid) == 5000
+               for pid, name in host.pids().items())
+
+
 def one_fault(host, top, number, call, error, when):
     """Was it injected? The worker that we ask is the first one."""
     s = Strace(kills.victim(host, "vd-worker", 5000), top / "log", "-e",
@@ -92,6 +97,8 @@ def inject(top, step):
         points = [(c, e, w) for c in CALLS for e in ERRORS
                   for w in range(1, counts[c] + 1)]
         for call, error, when in points[::step]:
+            if not has_worker(s.host):
+                r.again()  # the last fault ended it
             tried += 1
             hit += one_fault(s.host, top, f"f{tried}", call, error, when)
             if tried % 10 == 0:
