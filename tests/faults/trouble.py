@@ -33,7 +33,11 @@ class Strace:
 
     def end(self):
         self.proc.send_signal(signal.SIGINT)
-        self.proc.wait(20)
+        try:
+            self.proc.wait(5)
+        except subprocess.TimeoutExpired:  # stuck with a process that aborts
+            self.proc.kill()
+            self.proc.wait(5)
         self.proc.stderr.close()
         return self.log.read_text(errors="replace")
 
