@@ -21,6 +21,8 @@
 
 /* So many names are tried; each differs in its counter or microseconds. */
 #define NAME_TRIES 50
+/* 36 hours */
+#define ANCIENT_S 129600
 
 enum st maildir_errno(struct err *e, const struct maildir_store *store,
     const char *what, const char *path)
@@ -274,6 +276,19 @@ static bool is_left_over(struct str name)
 	return kill((pid_t)v, 0) != 0 && errno == ESRCH;
 }
 
+/* maildir(5): what nobody touched for 36 hours is nobody's, whoever made it.
+ * The time of the last change of the inode counts too: it may just have been
+ * moved here. */
+static bool is_ancient(int dir, const char *name)
+{
+	int64_t limit = clock_seconds() - ANCIENT_S;
+	struct stat sb;
+
+	return fstatat(dir, name, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(sb.st_mode) && sb.st_atime < limit && sb.st_mtime < limit &&
+	    sb.st_ctime < limit;
+}
+
 void maildir_sweep(const struct maildir_store *store, const char *dir)
 {
 	AUTO_ARENA a = { 0 };
@@ -288,7 +303,8 @@ void maildir_sweep(const struct maildir_store *store, const char *dir)
 	if (d == NULL)
 		return;
 	while ((entry = readdir(d)) != NULL)
-		if (is_left_over(str_c(entry->d_name)))
+		if (is_left_over(str_c(entry->d_name)) ||
+		    is_ancient(dirfd(d), entry->d_name))
 			unlinkat(dirfd(d), entry->d_name, 0);
 	closedir(d);
 }

@@ -69,8 +69,9 @@ void maildir_discard(struct maildir_msg *msg);
 
 /*
  * Remove from DIR/tmp what processes of this host left that have died since:
- * files with names of ours, of another boot or of a pid that is no more. Others'
- * files stay. Errors do not matter: it is done again some day.
+ * files with names of ours, of another boot or of a pid that is no more; and
+ * everybody's that were neither read nor changed for 36 hours, as maildir(5) has
+ * it. Errors do not matter: it is done again some day.
  */
 void maildir_sweep(const struct maildir_store *store, const char *dir);
 

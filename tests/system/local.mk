@@ -72,7 +72,7 @@ CHECK_SYSTEM_FLAGS =
 check-system: all
 	@BUILD='$(abs_builddir)' $(srcdir)/%D%/run $(CHECK_SYSTEM_FLAGS)
 
-check-long: all
+check-long: all check-faults-long
 	@BUILD='$(abs_builddir)' LONG=1 $(srcdir)/%D%/run -m long
 
 .PHONY: check-system check-long

@@ -9,6 +9,8 @@
 #include <regex.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -289,12 +291,65 @@ static void test_names(void **state)
 	    "^[0-9]+\\.V[0-9a-f]+I[0-9a-f]+M[0-9]{1,6}\\.[^:/,]+,S=5$");
 }
 
+/* A child leaves its file and dies; ours is being written. */
+static void leave_files(struct maildir_msg *ours, struct arena *a)
+{
+	char path[100];
+	struct err e;
+	int status, fd;
+	pid_t child;
+
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(maildir_stage(ours, a, &store, STR("m"), &e) == ST_OK
+			? 0
+			: 1);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(maildir_stage(ours, a, &store, STR("m"), &e), ST_OK);
+	snprintf(path, sizeof(path), "%s/m/tmp/1700000000.P1.other", top);
+	fd = open(path, O_WRONLY | O_CREAT, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	snprintf(path, sizeof(path), "%s/m/tmp/sub", top);
+	assert_int_equal(mkdir(path, 0700), 0);
+}
+
+/* The dead leave at once, everybody after 36 hours, and only files. */
+static void test_sweep(void **state)
+{
+	static const struct {
+		int64_t hours;
+		int left; /* with the directory */
+	} rows[] = { { 0, 3 }, { 35, 3 }, { 37, 1 } };
+	AUTO_ARENA a = { 0 };
+	struct maildir_msg ours = { .fd = -1 };
+	time_t now = time(NULL);
+	char name[256];
+	size_t i;
+
+	(void)state;
+	clean();
+	leave_files(&ours, &a);
+	assert_int_equal(count("tmp", name), 4);
+	for (i = 0; i < NELEM(rows); i++) {
+		clock_set_for_test(0, now + rows[i].hours * 3600);
+		maildir_sweep(&store, "m");
+		assert_int_equal(count("tmp", name), rows[i].left);
+	}
+	clock_set_for_test(0, -1);
+	assert_string_equal(name, "sub");
+	maildir_discard(&ours);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_no_replacing),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_sweep),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
