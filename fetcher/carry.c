@@ -160,7 +160,9 @@ static void make_received(struct carry *c, bool multidrop, struct buf *out)
 	if (opt_flag(c->a->global, OPT_INVISIBLE))
 		return;
 	buf_addf(out, "Received: from %s", c->truename);
-	if (dns && conn_peer(c->p->conn)[0] != '\0')
+	/* As fetchmail does it: not for the later users of a server. */
+	if (dns && c->a->number_in_record == 0 &&
+	    conn_peer(c->p->conn)[0] != '\0')
 		buf_addf(out, " [%s]", conn_peer(c->p->conn));
 	buf_addf(out, "\r\n\tby %s with %s (%s-%s", host_fqdn(),
 	    c->p->ops->name, name, PACKAGE_VERSION);

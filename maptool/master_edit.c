@@ -8,8 +8,8 @@
 #include "base/xalloc.h"
 #include "conf/lines.h"
 #include "conf/main_cf.h"
-#include "maptool/postconf_file.h"
 #include "maptool/master_print.h"
+#include "maptool/postconf_file.h"
 
 #define BLANKS " \t\r\n\v\f"
 

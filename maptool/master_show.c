@@ -8,8 +8,8 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "maptool/postconf_show.h"
 #include "maptool/master_print.h"
+#include "maptool/postconf_show.h"
 
 #define VALUE_MAX  (64 * 1024 * 1024)
 #define LINE_LIMIT 80

@@ -31,6 +31,13 @@ static enum st refuse_unsupported(struct settings *s, struct err *e)
 			    "away, or relayhost",
 			    refused[i], text);
 	}
+	if (conf_str(s->conf, "smtp_sasl_auth_soft_bounce", &text, e) != ST_OK)
+		return ST_TEMP;
+	if (str_ieqc(str_c(text), "no"))
+		return err_temp(e, "",
+		    "smtp_sasl_auth_soft_bounce = no is not supported: a "
+		    "refused login is our trouble, and never the end of a "
+		    "message; take it away");
 	return ST_OK;
 }
 
