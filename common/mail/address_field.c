@@ -124,7 +124,11 @@ struct rewriting {
 	struct buf comments; /* stand behind it */
 	const char *phrase;  /* where its words begin, NULL: none yet */
 	const char *phrase_end;
-	bool glued; /* the last word may go on */
+	bool glued;       /* the last word may go on */
+	bool differs;     /* from what came */
+	size_t kept;      /* of piece: the name of a group */
+	const char *done; /* it is complete: what stands behind it when
+			   * another one follows without a comma */
 };
 
 static void add_unfolded(struct buf *b, struct str s)
@@ -147,7 +151,7 @@ static void put_parsed(struct rewriting *r, struct str was, struct str text)
 	    address_parse(&parsed, r->rules, text, &r->arena, &e) == ST_OK &&
 	    parsed.address.n != 0)
 		is = address_external(parsed.address, &r->arena);
-	r->changed |= !str_eq(is, was);
+	r->differs |= !str_eq(is, was);
 	buf_add(&r->piece, is);
 }
 
@@ -165,11 +169,21 @@ static void separate(struct buf *b)
 		buf_addch(b, ' ');
 }
 
+static void put_element(struct rewriting *r, const char *mark);
+
+/* Something begins: what was complete before is another element. */
+static void begin(struct rewriting *r)
+{
+	if (r->done != NULL)
+		put_element(r, r->done);
+}
+
 /* Words without <>: each that does not hang on the one before is an address. */
 static void add_word(struct rewriting *r, const struct token *t)
 {
 	bool glue = t->kind == T_GLUE;
 
+	begin(r);
 	if (r->address.n != 0 && !glue && !r->glued) {
 		put_address(r);
 		buf_addc(&r->piece, ", ");
@@ -185,8 +199,9 @@ static void add_word(struct rewriting *r, const struct token *t)
 static void keep_phrase(struct rewriting *r)
 {
 	buf_reset(&r->address);
-	buf_reset(&r->piece);
+	buf_cut(&r->piece, r->kept);
 	buf_reset(&r->comments);
+	r->differs = false;
 	if (r->phrase != NULL)
 		add_unfolded(&r->piece,
 		    (struct str){ r->phrase,
@@ -194,26 +209,41 @@ static void keep_phrase(struct rewriting *r)
 	r->phrase = NULL;
 }
 
-/* "<...>": one address, whatever stands in it. */
-static void put_angle(struct rewriting *r)
+/* What is between '<' and '>'; false: it has comments, and stays as it is. */
+static bool take_inside(struct rewriting *r)
 {
 	const char *from = r->rest.p;
 	struct token t = next_token(&r->rest);
-	struct str inside;
+	struct str inside = { from, 0 };
+	bool plain = true;
 
-	while (t.kind != T_END && !str_eqc(t.text, ">"))
+	while (t.kind != T_END && !str_eqc(t.text, ">")) {
+		plain &= t.kind != T_COMMENT;
 		t = next_token(&r->rest);
-	inside = (struct str){ from, 0 };
+	}
 	inside.n = (size_t)((t.kind == T_END ? r->rest.p : t.text.p) - from);
+	begin(r);
 	keep_phrase(r);
-	separate(&r->piece);
 	add_unfolded(&r->address, inside);
+	return plain;
+}
+
+/* "<...>": one address, whatever stands in it. */
+static void put_angle(struct rewriting *r)
+{
+	bool plain = take_inside(r);
+	struct str inside = buf_str(&r->address);
+
+	separate(&r->piece);
 	buf_addch(&r->piece, '<');
-	put_parsed(r, buf_str(&r->address),
-	    str_c(arena_printf(&r->arena, "<%.*s>",
-		STR_ARG(buf_str(&r->address)))));
+	if (plain)
+		put_parsed(r, inside,
+		    str_c(arena_printf(&r->arena, "<%.*s>", STR_ARG(inside))));
+	else
+		buf_add(&r->piece, inside);
 	buf_addch(&r->piece, '>');
 	buf_reset(&r->address);
+	r->done = ",";
 }
 
 /* Write the element and the mark behind it. */
@@ -238,6 +268,10 @@ static void put_element(struct rewriting *r, const char *mark)
 	buf_reset(&r->comments);
 	r->phrase = NULL;
 	r->glued = false;
+	r->done = NULL;
+	r->kept = 0;
+	r->changed |= r->differs;
+	r->differs = false;
 }
 
 static void add_comment(struct rewriting *r, const struct token *t)
@@ -258,13 +292,16 @@ static void put_mark(struct rewriting *r, char mark)
 		put_angle(r);
 		break;
 	case ':':
+		begin(r);
 		keep_phrase(r);
 		buf_addc(&r->piece, ": ");
+		r->kept = r->piece.n;
 		break;
 	case ';':
 		/* It belongs to what comes before a comma. */
 		put_address(r);
 		buf_addch(&r->piece, ';');
+		r->done = "";
 		break;
 	case ',':
 		put_element(r, ",");
