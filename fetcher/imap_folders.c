@@ -76,7 +76,7 @@ enum status imap_got_list(struct imap *p, struct err *e)
 {
 	AUTO_BUF name = BUF_MAX(NAME_MAX_OCTETS);
 	struct imap_name *n;
-	bool selectable;
+	bool selectable = false;
 	enum status st = imap_blanks(&p->in, e);
 
 	if (st == PS_SUCCESS)

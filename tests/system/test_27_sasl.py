@@ -78,7 +78,10 @@ def test_a_plain_password_needs_leave(login):
       "smtp_sasl_tls_security_options": "noplain"}, "unknown option: noplain"),
     ({"smtp_sasl_password_maps": "static:u:p",
       "smtp_sasl_mechanism_filter": "hash:/x"}, "hash:/x is not supported"),
-    ({"smtp_sender_dependent_authentication": "yes"}, "is not supported"),
+    ({"smtp_sasl_password_maps": "static:u:p",
+      "smtp_sender_dependent_authentication": "yes"}, "is not supported"),
+    ({"smtp_sasl_password_maps": "static:u:p",
+      "smtp_sasl_auth_soft_bounce": "no"}, "is not supported"),
 ])
 def test_what_cannot_be_done_is_said(vdeliver, config, want):
     host = vdeliver({"relayhost": "[127.0.0.1]:1",
