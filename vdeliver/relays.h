@@ -46,9 +46,8 @@ struct relay_work {
 	struct relay_proc *at; /* NULL: it waits */
 	struct ev_timer late;
 	uint32_t id;
-	size_t answered; /* routes that were answered */
-	size_t next;     /* the first route that may still be one */
-	bool placeless;  /* it waits for the addresses of relayhost */
+	size_t next;    /* the first route that may still be one */
+	bool placeless; /* it waits for the addresses of relayhost */
 };
 
 /* Ask the monitor for a process, or to end one that missed its deadline. */
