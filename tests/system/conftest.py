@@ -17,6 +17,7 @@ from lib.syslog import Syslog
 
 REAL = fm.REAL
 counts = {"passed": 0, "failed": 0}
+claimed = {}  # files, by name: another part has it
 
 
 def pytest_collection_modifyitems(config, items):
@@ -31,6 +32,26 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [i for i in items if i not in out]
         config.hook.pytest_deselected(items=out)
         config.left_out = [i.nodeid for i in out]
+
+
+def is_claimed(item):
+    """Does another part have this file?"""
+    claims = os.environ.get("VD_CLAIMS")
+    if not claims:
+        return False
+    name = item.path.name
+    if name not in claimed:
+        try:
+            os.mkdir(name, dir_fd=int(claims))
+            claimed[name] = False
+        except FileExistsError:
+            claimed[name] = True
+    return claimed[name]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item):
+    return True if is_claimed(item) else None
 
 
 def pytest_terminal_summary(terminalreporter, config):
