@@ -5,7 +5,9 @@
 #ifndef FETCHER_DAEMON_H
 #define FETCHER_DAEMON_H
 
+#include <poll.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -31,12 +33,13 @@ void daemon_signals_reset(void);
 int daemon_ended_by(void);
 
 enum daemon_event {
-	DAEMON_READABLE, /* or closed */
+	DAEMON_READABLE, /* or closed: see revents */
 	DAEMON_TIMEOUT,
 	DAEMON_SIGNAL, /* ask daemon_ended_by() */
 };
-/* Wait for input; only the end interrupts it. */
-enum daemon_event daemon_wait(int fd, int64_t timeout_ms);
+/* Wait for input until a clock_ms(). A signal that wants the end interrupts it
+ * once: later calls wait on. */
+enum daemon_event daemon_wait(struct pollfd *p, size_t n, int64_t deadline);
 
 /*
  * Sleep until the time is over or a signal came, also one that came since the
