@@ -66,6 +66,7 @@ bool child_start(struct child *c, struct account *a, struct state *s,
 	how.ids = s->ids;
 	how.delivered = s->delivered;
 	how.kept = s->kept;
+	how.journal = s->journal.fd >= 0 ? &s->journal : NULL;
 	*c = (struct child){ .a = a, .said = BUF_MAX(SAID_MAX), .state = s };
 	c->secret = secret_room(a);
 	c->pid = fork();
@@ -90,7 +91,6 @@ bool child_start(struct child *c, struct account *a, struct state *s,
 
 /* --- what it says ---------------------------------------------------------- */
 
-/* What was delivered is in the files before the server hears of it. */
 static void note(struct child *c)
 {
 	struct str rest = str_skip(buf_str(&c->said), c->noted), line;

@@ -22,6 +22,7 @@ FETCHER_SRC = \
 	%D%/imap_read.c %D%/imap_read.h \
 	%D%/imap_text.c \
 	%D%/instance.c %D%/instance.h \
+	%D%/journal.c %D%/journal.h \
 	%D%/kept.c %D%/kept.h \
 	%D%/message.c %D%/message.h \
 	%D%/method.c %D%/method.h \

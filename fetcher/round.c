@@ -211,6 +211,7 @@ static void listen_to_all(struct run *u)
 		if (u->slots[i].child.a != NULL && u->fds[i].revents != 0 &&
 		    !child_listen(&u->slots[i].child))
 			end_slot(u, &u->slots[i]);
+	state_sync(&u->state);
 }
 
 static void pass_deadlines(struct run *u)
@@ -219,7 +220,7 @@ static void pass_deadlines(struct run *u)
 	size_t i;
 
 	if (u->save_ms <= now) {
-		state_save(&u->state);
+		state_save(&u->state, u->running == 0);
 		u->save_ms = CLOCK_NEVER;
 	}
 	for (i = 0; i < u->slots_n; i++) {
@@ -266,7 +267,7 @@ static void poll_all(struct run *u)
 			break;
 		wait_for_news(u);
 	}
-	state_save(&u->state);
+	state_save(&u->state, true);
 }
 
 /* As if they had come one after the other. */
