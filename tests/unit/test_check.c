@@ -334,7 +334,8 @@ static bool run(struct buf *got)
 	buf_addf(&dovecot, "%s/dovecot.conf", top);
 	log_to_stderr(false);
 	is_good = check_run(top,
-	    access(buf_c(&dovecot), F_OK) == 0 ? buf_c(&dovecot) : NULL, f);
+	    access(buf_c(&dovecot), F_OK) == 0 ? buf_c(&dovecot) : "/dev/null",
+	    f);
 	log_to_stderr(true);
 	fclose(f);
 	buf_set(got, (struct str){ text, n });
