@@ -33,6 +33,32 @@ static void catch (int sig, void (*fn)(int))
 	sigaction(sig, &sa, NULL);
 }
 
+static void set_caught(sigset_t *caught)
+{
+	sigemptyset(caught);
+	sigaddset(caught, SIGTERM);
+	sigaddset(caught, SIGINT);
+	sigaddset(caught, SIGHUP);
+	sigaddset(caught, SIGUSR1);
+}
+
+/* Signals come only while we wait: none is lost between look and wait. */
+static void block(sigset_t *before)
+{
+	sigset_t caught;
+
+	set_caught(&caught);
+	sigprocmask(SIG_BLOCK, &caught, before);
+}
+
+void daemon_hold(bool on)
+{
+	sigset_t caught;
+
+	set_caught(&caught);
+	sigprocmask(on ? SIG_BLOCK : SIG_UNBLOCK, &caught, NULL);
+}
+
 void daemon_signals(bool background)
 {
 	catch (SIGTERM, on_end);
@@ -40,6 +66,7 @@ void daemon_signals(bool background)
 	catch (SIGHUP, background &&getuid() == 0 ? on_wake : on_end);
 	catch (SIGUSR1, background ? on_wake : SIG_IGN);
 	catch (SIGPIPE, SIG_IGN);
+	daemon_hold(false);
 }
 
 void daemon_signals_reset(void)
@@ -104,19 +131,6 @@ void daemon_ready(int status)
 	told = io_write_full(ready_fd, &byte, 1);
 	(void)told; /* a parent that is gone needs no answer */
 	fd_clear(&ready_fd);
-}
-
-/* Signals come only while we wait: none is lost between look and wait. */
-static void block(sigset_t *before)
-{
-	sigset_t caught;
-
-	sigemptyset(&caught);
-	sigaddset(&caught, SIGTERM);
-	sigaddset(&caught, SIGINT);
-	sigaddset(&caught, SIGHUP);
-	sigaddset(&caught, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &caught, before);
 }
 
 static int wait_open(struct pollfd *p, size_t n, int64_t deadline,

@@ -27,6 +27,9 @@ void daemon_ready(int status);
  * SIGUSR1 (wake up; as root SIGHUP too); ignore SIGPIPE.
  */
 void daemon_signals(bool background);
+/* Hold back these signals (over exec as well), or let them come:
+ * daemon_signals() does. */
+void daemon_hold(bool on);
 /* In a child: the signals as they were. */
 void daemon_signals_reset(void);
 /* The signal that ended us, 0 for none. */
