@@ -18,6 +18,8 @@
 
 /* The files are written no more often than this while polls run. */
 #define SAVE_MS 1000
+/* An account that is done so soon needs nobody beside it. */
+#define HEAD_START_MS 250
 
 /* One account of this round. */
 struct turn {
@@ -39,6 +41,7 @@ struct run {
 	struct pollfd *fds; /* of the slots */
 	size_t slots_n, running;
 	int64_t save_ms; /* clock_ms(): when there is something to write */
+	int64_t wait_ms; /* clock_ms(): until then one runs alone, in order */
 };
 
 /* "interval n": only in each nth round. */
@@ -63,16 +66,17 @@ static void list_turns(struct run *u)
 }
 
 /* Dialogues that are mixed tell nobody anything. */
-static size_t count_slots(const struct round *r)
+static void set_pace(struct run *u)
 {
-	const struct options *g;
+	const struct account *a = u->r->accounts;
+	bool set = a != NULL && opt_is_set(a->global, OPT_PARALLEL);
 
-	if (r->accounts == NULL)
-		return 1;
-	g = r->accounts->global;
-	if (!opt_is_set(g, OPT_PARALLEL) && (report_verbose() || report_live()))
-		return 1;
-	return (size_t)opt_num(g, OPT_PARALLEL);
+	u->slots_n = 1;
+	if (a != NULL && (set || (!report_verbose() && !report_live())))
+		u->slots_n = (size_t)opt_num(a->global, OPT_PARALLEL);
+	u->wait_ms = set ? 0 : CLOCK_NEVER;
+	u->slots = xcalloc(u->slots_n, sizeof(*u->slots));
+	u->fds = xcalloc(u->slots_n, sizeof(*u->fds));
 }
 
 /* --- who may begin ---------------------------------------------------------- */
@@ -118,7 +122,8 @@ static struct turn *next_turn(struct run *u)
 
 	while (u->first < u->n && u->turns[u->first].begun)
 		u->first++;
-	if (u->running == u->slots_n)
+	if (u->running == u->slots_n ||
+	    (u->running != 0 && clock_ms() < u->wait_ms))
 		return NULL;
 	for (i = u->first; i < u->n; i++)
 		if (!u->turns[i].begun && may_join(u, u->turns[i].a))
@@ -169,7 +174,8 @@ static void begin_turn(struct run *u, struct turn *t)
 		return;
 	}
 	s->turn = t;
-	u->running++;
+	if (u->running++ == 0 && u->wait_ms != 0)
+		u->wait_ms = clock_deadline(HEAD_START_MS);
 }
 
 static void end_slot(struct run *u, struct slot *s)
@@ -193,7 +199,9 @@ static void stop_all(struct run *u)
 
 static int64_t next_deadline(const struct run *u)
 {
-	int64_t first = u->save_ms;
+	bool waits = u->wait_ms != 0 && u->running < u->slots_n;
+	int64_t first =
+	    waits && u->wait_ms < u->save_ms ? u->wait_ms : u->save_ms;
 	size_t i;
 
 	for (i = 0; i < u->slots_n; i++)
@@ -219,6 +227,8 @@ static void pass_deadlines(struct run *u)
 	int64_t now = clock_ms();
 	size_t i;
 
+	if (u->wait_ms <= now)
+		u->wait_ms = 0; /* it takes long: from now on side by side */
 	if (u->save_ms <= now) {
 		state_save(&u->state, u->running == 0);
 		u->save_ms = CLOCK_NEVER;
@@ -297,9 +307,7 @@ enum status round_run(const struct round *r)
 		report_error("%s", e.text);
 	} else {
 		list_turns(&u);
-		u.slots_n = count_slots(r);
-		u.slots = xcalloc(u.slots_n, sizeof(*u.slots));
-		u.fds = xcalloc(u.slots_n, sizeof(*u.fds));
+		set_pace(&u);
 		if (u.n > 1 && u.slots_n > 1)
 			headway_allow(false);
 		poll_all(&u);

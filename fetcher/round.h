@@ -4,7 +4,9 @@
  *
  * "parallel" of them run at once, "parallel-per-host" at one server, and never
  * two for one user there; with -v or dots on a console one after the other,
- * unless parallel was set. Who has commands or an interface of its own
+ * unless parallel was set. Unless it was set, they also begin one after the
+ * other, until one takes longer than a moment: where nobody has to be waited
+ * for, the order is fetchmail's. Who has commands or an interface of its own
  * (preconnect, postconnect, plugin, interface, monitor) runs when nobody else
  * does.
  */
