@@ -17,6 +17,9 @@
 #include "fetcher/smtphost.h"
 #include "fetcher/tidings.h"
 
+/* More processes than this help nobody. */
+#define PARALLEL_MAX 500
+
 const char *calling_user(void)
 {
 	static const char *const names[] = { "FETCHMAILUSER", "LOGNAME",
@@ -289,6 +292,21 @@ static enum st check_nomail_status(const struct account *a, struct err *e)
 		  (long long)n);
 }
 
+static enum st check_parallel(const struct account *a, struct err *e)
+{
+	static const enum option_id ids[] = { OPT_PARALLEL,
+		OPT_PARALLELPERHOST };
+	size_t i;
+
+	for (i = 0; i < NELEM(ids); i++)
+		if (opt_num(a->global, ids[i]) < 1 ||
+		    opt_num(a->global, ids[i]) > PARALLEL_MAX)
+			return err_temp(e, "", "%s is 1 to %d, not %lld",
+			    option_row(ids[i])->keyword, PARALLEL_MAX,
+			    (long long)opt_num(a->global, ids[i]));
+	return ST_OK;
+}
+
 /* Where what was delivered goes must not be fetched from. */
 static enum st check_move(const struct account *a, struct err *e)
 {
@@ -334,6 +352,7 @@ static enum st (*const checks[])(const struct account *a, struct err *e) = {
 	check_secret,
 	check_move,
 	check_nomail_status,
+	check_parallel,
 	check_global,
 	check_done,
 };

@@ -3,7 +3,6 @@
 #include "fetcher/daemon.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -34,6 +33,32 @@ static void catch (int sig, void (*fn)(int))
 	sigaction(sig, &sa, NULL);
 }
 
+static void set_caught(sigset_t *caught)
+{
+	sigemptyset(caught);
+	sigaddset(caught, SIGTERM);
+	sigaddset(caught, SIGINT);
+	sigaddset(caught, SIGHUP);
+	sigaddset(caught, SIGUSR1);
+}
+
+/* Signals come only while we wait: none is lost between look and wait. */
+static void block(sigset_t *before)
+{
+	sigset_t caught;
+
+	set_caught(&caught);
+	sigprocmask(SIG_BLOCK, &caught, before);
+}
+
+void daemon_hold(bool on)
+{
+	sigset_t caught;
+
+	set_caught(&caught);
+	sigprocmask(on ? SIG_BLOCK : SIG_UNBLOCK, &caught, NULL);
+}
+
 void daemon_signals(bool background)
 {
 	catch (SIGTERM, on_end);
@@ -41,6 +66,7 @@ void daemon_signals(bool background)
 	catch (SIGHUP, background &&getuid() == 0 ? on_wake : on_end);
 	catch (SIGUSR1, background ? on_wake : SIG_IGN);
 	catch (SIGPIPE, SIG_IGN);
+	daemon_hold(false);
 }
 
 void daemon_signals_reset(void)
@@ -107,20 +133,8 @@ void daemon_ready(int status)
 	fd_clear(&ready_fd);
 }
 
-/* Signals come only while we wait: none is lost between look and wait. */
-static void block(sigset_t *before)
-{
-	sigset_t caught;
-
-	sigemptyset(&caught);
-	sigaddset(&caught, SIGTERM);
-	sigaddset(&caught, SIGINT);
-	sigaddset(&caught, SIGHUP);
-	sigaddset(&caught, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &caught, before);
-}
-
-static int wait_open(struct pollfd *p, int64_t deadline, const sigset_t *before)
+static int wait_open(struct pollfd *p, size_t n, int64_t deadline,
+    const sigset_t *before)
 {
 	int64_t left = deadline - clock_ms();
 	struct timespec t;
@@ -128,19 +142,20 @@ static int wait_open(struct pollfd *p, int64_t deadline, const sigset_t *before)
 	if (left < 0)
 		left = 0;
 	t = (struct timespec){ left / 1000, left % 1000 * 1000000 };
-	return ppoll(p, p != NULL ? 1 : 0, &t, before);
+	return ppoll(p, (nfds_t)n, &t, before);
 }
 
-enum daemon_event daemon_wait(int fd, int64_t timeout_ms)
+enum daemon_event daemon_wait(struct pollfd *p, size_t n, int64_t deadline)
 {
-	int64_t deadline = clock_deadline(timeout_ms);
-	struct pollfd p = { fd, POLLIN, 0 };
+	static sig_atomic_t told; /* this end was told of */
 	sigset_t before;
 	int rc = -1;
 
 	block(&before);
-	while (rc < 0 && ended_by == 0)
-		rc = wait_open(&p, deadline, &before);
+	while (rc < 0 && told == ended_by)
+		rc = wait_open(p, n, deadline, &before);
+	if (rc < 0)
+		told = ended_by;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (rc < 0)
 		return DAEMON_SIGNAL;
@@ -155,7 +170,7 @@ int daemon_sleep(int64_t seconds)
 
 	block(&before);
 	while (ended_by == 0 && woken_by == 0 && clock_ms() < deadline)
-		wait_open(NULL, deadline, &before);
+		wait_open(NULL, 0, deadline, &before);
 	sig = ended_by != 0 ? ended_by : woken_by;
 	woken_by = 0;
 	sigprocmask(SIG_SETMASK, &before, NULL);

@@ -5,7 +5,9 @@
 #ifndef FETCHER_DAEMON_H
 #define FETCHER_DAEMON_H
 
+#include <poll.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -25,18 +27,22 @@ void daemon_ready(int status);
  * SIGUSR1 (wake up; as root SIGHUP too); ignore SIGPIPE.
  */
 void daemon_signals(bool background);
+/* Hold back these signals (over exec as well), or let them come:
+ * daemon_signals() does. */
+void daemon_hold(bool on);
 /* In a child: the signals as they were. */
 void daemon_signals_reset(void);
 /* The signal that ended us, 0 for none. */
 int daemon_ended_by(void);
 
 enum daemon_event {
-	DAEMON_READABLE, /* or closed */
+	DAEMON_READABLE, /* or closed: see revents */
 	DAEMON_TIMEOUT,
 	DAEMON_SIGNAL, /* ask daemon_ended_by() */
 };
-/* Wait for input; only the end interrupts it. */
-enum daemon_event daemon_wait(int fd, int64_t timeout_ms);
+/* Wait for input until a clock_ms(). A signal that wants the end interrupts it
+ * once: later calls wait on. */
+enum daemon_event daemon_wait(struct pollfd *p, size_t n, int64_t deadline);
 
 /*
  * Sleep until the time is over or a signal came, also one that came since the

@@ -4,6 +4,7 @@ FETCHER_SRC = \
 	%D%/ask.c %D%/ask.h \
 	%D%/bounce.c %D%/bounce.h \
 	%D%/carry.c %D%/carry.h \
+	%D%/child.c %D%/child.h \
 	%D%/cli.c %D%/cli.h \
 	%D%/config.h \
 	%D%/daemon.c %D%/daemon.h \
@@ -21,6 +22,7 @@ FETCHER_SRC = \
 	%D%/imap_read.c %D%/imap_read.h \
 	%D%/imap_text.c \
 	%D%/instance.c %D%/instance.h \
+	%D%/journal.c %D%/journal.h \
 	%D%/kept.c %D%/kept.h \
 	%D%/message.c %D%/message.h \
 	%D%/method.c %D%/method.h \
@@ -51,6 +53,7 @@ FETCHER_SRC = \
 	%D%/sink_mda.c \
 	%D%/sink_smtp.c \
 	%D%/smtphost.c %D%/smtphost.h \
+	%D%/state.c %D%/state.h \
 	%D%/status.c %D%/status.h \
 	%D%/tidings.c %D%/tidings.h \
 	%D%/tlsplan.c %D%/tlsplan.h \

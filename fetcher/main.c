@@ -153,7 +153,9 @@ static void restart_if_changed(struct program *p)
 	if (!rc_is_good(p))
 		return;
 	report_note("restarting fetchmail (%s changed)", rc_path(p));
+	daemon_hold(true); /* the end must find somebody who removes the lock */
 	execv("/proc/self/exe", p->argv);
+	daemon_hold(false);
 	report_error("the restart failed: %m");
 }
 

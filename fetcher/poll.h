@@ -10,16 +10,18 @@
 #include "fetcher/status.h"
 #include "fetcher/uidl.h"
 
+struct journal;
 struct kept;
 
 struct poll_how {
-	bool check;                   /* only look */
-	bool daemon;                  /* one of many rounds */
-	unsigned long turn;           /* which one, from 0 */
-	int ids_out;                  /* lines for the parent: see told.h */
-	const struct uidl *ids;       /* what was seen */
-	const struct uidl *delivered; /* what should not be there any more */
-	const struct kept *kept;      /* NULL: nothing stays */
+	bool check;                    /* only look */
+	bool daemon;                   /* one of many rounds */
+	unsigned long turn;            /* which one, from 0 */
+	int ids_out;                   /* lines for the parent: see told.h */
+	const struct uidl *ids;        /* what was seen */
+	const struct uidl *delivered;  /* what should not be there any more */
+	const struct kept *kept;       /* NULL: nothing stays */
+	const struct journal *journal; /* NULL: there is none */
 };
 
 /* The exit state of this account's poll. */

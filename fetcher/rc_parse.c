@@ -54,7 +54,8 @@ static bool is_new(struct str s)
 {
 	static const enum option_id ours[] = { OPT_AUTHFAILMAIL,
 		OPT_NOMAILSTATUS, OPT_PASSWORDEVAL, OPT_PASSWORDFILE, OPT_TLS,
-		OPT_MOVE, OPT_TRACK, OPT_RETRIEVEERROR };
+		OPT_MOVE, OPT_TRACK, OPT_RETRIEVEERROR, OPT_PARALLEL,
+		OPT_PARALLELPERHOST };
 	const struct option_row *row = option_find(s);
 	size_t i;
 

@@ -39,8 +39,8 @@ bool report_verbose(void)
 	return out.how.verbosity >= REPORT_VERBOSE;
 }
 
-/* Pieces come out as they are made: somebody watches. */
-static bool is_live(void)
+/* Somebody watches. */
+bool report_live(void)
 {
 	return out.how.marks && !out.how.syslog && out.how.logfile < 0 &&
 	    out.how.verbosity != REPORT_SILENT;
@@ -60,7 +60,7 @@ static void show_part(void)
 {
 	ssize_t unused UNUSED;
 
-	if (!is_live() || out.part.n <= out.shown)
+	if (!report_live() || out.part.n <= out.shown)
 		return;
 	make_printable(out.part.p + out.shown, out.part.n - out.shown);
 	unused = write(STDOUT_FILENO, out.part.p + out.shown,
@@ -171,7 +171,7 @@ static void add_mark(char c)
 		return;
 	if (out.part.n < REPORT_LINE_MAX - 100)
 		buf_addch(&out.part, c);
-	if (!is_live())
+	if (!report_live())
 		return;
 	show_part();
 	/* What the console has needs no memory. */
@@ -208,7 +208,7 @@ void report_done(const char *fmt, ...)
 	va_start(ap, fmt);
 	add_part(fmt, ap);
 	va_end(ap);
-	if (is_live()) {
+	if (report_live()) {
 		show_part();
 		break_part();
 	} else if (out.how.verbosity != REPORT_SILENT) {

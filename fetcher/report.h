@@ -32,6 +32,8 @@ struct report_how {
 void report_init(const struct report_how *how);
 const char *report_prog(void);
 bool report_verbose(void);
+/* Pieces of lines come out as they are made. */
+bool report_live(void);
 
 /* A status line; not with REPORT_SILENT. */
 void report_info(const char *fmt, ...) PRINTF(1, 2);

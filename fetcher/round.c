@@ -1,286 +1,137 @@
-/* round - a child per poll, and what it says. Runs in: parent. */
+/* round - who is polled when, and what it comes to. Runs in: parent. */
 
 #include "fetcher/round.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <string.h>
+#include <strings.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
-#include "base/io.h"
-#include "base/num.h"
+#include "base/xalloc.h"
+#include "fetcher/child.h"
 #include "fetcher/daemon.h"
 #include "fetcher/gate.h"
-#include "fetcher/kept.h"
-#include "fetcher/method.h"
+#include "fetcher/headway.h"
 #include "fetcher/report.h"
-#include "fetcher/secret.h"
+#include "fetcher/state.h"
 #include "fetcher/tidings.h"
 
-#define IDS_MAX (64u << 20)
-/* No step of a poll waits longer than for a sink's final answer. */
-#define LONGEST_MS 600000
-#define GRACE_MS   60000
-/* The name of the other file: the id file's, and this. */
-#define DELIVERED "-delivered"
-#define KEPT      "-kept"
+/* The files are written no more often than this while polls run. */
+#define SAVE_MS 1000
+/* An account that is done so soon needs nobody beside it. */
+#define HEAD_START_MS 250
 
-/* The files that the parent keeps. */
-struct files {
-	struct uidl *ids, *delivered;
-	struct kept *kept;
-};
-
-struct child {
+/* One account of this round. */
+struct turn {
 	struct account *a;
-	pid_t pid;
-	int fd; /* what it says */
-	struct buf said;
-	bool listed;  /* its list of ids has begun */
-	size_t noted; /* so much of it was looked at as it came */
-	const struct files *f;
-	struct tidings_poll went;
-	uint64_t large[TIDINGS_SIZES];
+	bool begun, ended;
+	bool passed; /* nothing was asked of its server */
+	enum status st;
 };
 
-/* --- what the child says ------------------------------------------------- */
+struct run {
+	const struct round *r;
+	struct state state;
+	struct turn *turns; /* in the order of the rc file */
+	size_t n, first;    /* before that one all have begun */
+	struct slot {
+		struct child child;
+		struct turn *turn;
+	} * slots;
+	struct pollfd *fds; /* of the slots */
+	size_t slots_n, running;
+	int64_t save_ms; /* clock_ms(): when there is something to write */
+	int64_t wait_ms; /* clock_ms(): until then one runs alone, in order */
+};
 
-/* See told.h. */
-static void learn(const struct child *c)
+/* "interval n": only in each nth round. */
+static bool is_due(const struct round *r, const struct account *a)
 {
-	const char *user = c->a->user, *host = c->a->host;
-	struct str rest = buf_str(&c->said), line, what;
+	int64_t every = opt_num(&a->o, OPT_INTERVAL);
 
-	while (str_cut(&rest, '\n', &line)) {
-		what = str_skip(line, 1);
-		switch (line.n != 0 ? *line.p : '\0') {
-		case 'C':
-			if (!str_starts(rest, STR("E\n")) &&
-			    str_search(rest, STR("\nE\n")) < 0)
-				return; /* not all of it has come */
-			uidl_clear(c->f->ids, user, host, STR_NONE);
-			break;
-		case 'A':
-			uidl_add(c->f->ids, user, host, what);
-			break;
-		case 'X':
-			uidl_clear(c->f->delivered, user, host, what);
-			break;
-		case 'D':
-			uidl_add(c->f->delivered, user, host, what);
-			break;
-		case 'F':
-			uidl_remove(c->f->delivered, user, host, what);
-			break;
-		case 'B':
-			kept_count(c->f->kept, user, host, what);
-			break;
-		case 'G':
-			kept_remove(c->f->kept, user, host, what);
-			break;
-		case 'Z':
-			kept_renew(c->f->kept, user, host, what);
-			break;
-		case 'K':
-			kept_add(c->f->kept, user, host, what, clock_seconds());
-			break;
-		}
-	}
+	return !a->rests && (every <= 1 || r->turn % (unsigned long)every == 0);
 }
 
-static void learn_rest(struct child *c)
+static void list_turns(struct run *u)
 {
-	struct str rest = buf_str(&c->said), line;
-	uint64_t size;
+	struct account *a;
+	size_t n = 0;
 
-	c->went.large = c->large;
-	while (str_cut(&rest, '\n', &line)) {
-		c->went.timed_out |= str_eqc(line, "T");
-		if (line.n > 1 && *line.p == 'O' &&
-		    c->went.large_n < TIDINGS_SIZES &&
-		    num_u64(str_skip(line, 1), UINT64_MAX, &size))
-			c->large[c->went.large_n++] = size;
-	}
+	for (a = u->r->accounts; a != NULL; a = a->next)
+		n += is_due(u->r, a);
+	u->turns = xcalloc(n + 1, sizeof(*u->turns));
+	for (a = u->r->accounts; a != NULL; a = a->next)
+		if (is_due(u->r, a))
+			u->turns[u->n++].a = a;
 }
 
-/* What was delivered is in the files before the server hears of it. */
-static void note(struct child *c)
+/* Dialogues that are mixed tell nobody anything. */
+static void set_pace(struct run *u)
 {
-	struct str rest = str_skip(buf_str(&c->said), c->noted), line;
+	const struct account *a = u->r->accounts;
+	bool set = a != NULL && opt_is_set(a->global, OPT_PARALLEL);
 
-	if (c->listed)
-		return;
-	while (str_find(rest, '\n') >= 0) {
-		str_cut(&rest, '\n', &line);
-		/* Lists of what is there come whole, or do not count. */
-		c->listed |= str_eqc(line, "C");
-		if (c->listed)
-			return;
-		if (line.n != 0 && *line.p == 'A')
-			uidl_note(c->f->ids, c->a->user, c->a->host,
-			    str_skip(line, 1));
-		if (line.n != 0 && *line.p == 'D')
-			uidl_note(c->f->delivered, c->a->user, c->a->host,
-			    str_skip(line, 1));
-	}
-	c->noted = c->said.n - rest.n;
+	u->slots_n = 1;
+	if (a != NULL && (set || (!report_verbose() && !report_live())))
+		u->slots_n = (size_t)opt_num(a->global, OPT_PARALLEL);
+	u->wait_ms = set ? 0 : CLOCK_NEVER;
+	u->slots = xcalloc(u->slots_n, sizeof(*u->slots));
+	u->fds = xcalloc(u->slots_n, sizeof(*u->fds));
 }
 
-static bool listen_once(struct child *c)
-{
-	size_t room;
-	char *p = buf_room(&c->said, 4096, &room);
-	ssize_t n;
+/* --- who may begin ---------------------------------------------------------- */
 
-	if (p == NULL)
+/* Its commands and its interface are not made for others beside it. */
+static bool is_alone(const struct account *a)
+{
+	return opt_text(&a->o, OPT_PRECONNECT) != NULL ||
+	    opt_text(&a->o, OPT_POSTCONNECT) != NULL ||
+	    opt_text(&a->o, OPT_PLUGIN) != NULL ||
+	    opt_text(&a->o, OPT_INTERFACE) != NULL ||
+	    opt_text(&a->o, OPT_MONITOR) != NULL;
+}
+
+/* Two polls of one mailbox would deliver the same mail. */
+static bool may_join(const struct run *u, const struct account *a)
+{
+	int64_t most = opt_num(a->global, OPT_PARALLELPERHOST), here = 0;
+	const struct account *b;
+	size_t i;
+
+	if (u->running != 0 && is_alone(a))
 		return false;
-	do
-		n = read(c->fd, p, room);
-	while (n < 0 && errno == EINTR);
-	if (n <= 0)
-		return false;
-	if (n == 2 && p[0] == 'P')
-		return true; /* nothing to remember */
-	buf_grew(&c->said, (size_t)n);
-	note(c);
-	return true;
-}
-
-/* Until it closes its end, or does not move any more. */
-static void listen_to(struct child *c)
-{
-	int64_t limit = opt_num(&c->a->o, OPT_TIMEOUT) * 1000;
-	bool told = false;
-
-	if (limit < LONGEST_MS)
-		limit = LONGEST_MS;
-	limit += GRACE_MS;
-	for (;;) {
-		switch (daemon_wait(c->fd, told ? GRACE_MS : limit)) {
-		case DAEMON_READABLE:
-			if (!listen_once(c))
-				return;
-			break;
-		case DAEMON_SIGNAL:
-			if (!told) {
-				kill(c->pid, SIGTERM);
-				told = true;
-				break;
-			}
-			return;
-		case DAEMON_TIMEOUT:
-			report_error("polling %s has not moved for %lld "
-				     "seconds; it is ended",
-			    c->a->label, (long long)limit / 1000);
-			kill(c->pid, SIGKILL);
-			return;
-		}
+	for (i = 0; i < u->slots_n; i++) {
+		b = u->slots[i].child.a;
+		if (b == NULL)
+			continue;
+		if (is_alone(b))
+			return false;
+		if (strcasecmp(a->host, b->host) != 0)
+			continue;
+		if (strcmp(a->user, b->user) == 0)
+			return false;
+		here++;
 	}
+	return here < most;
 }
 
-static enum status wait_child(const struct child *c)
+/* The first in order that may; NULL: none. */
+static struct turn *next_turn(struct run *u)
 {
-	int status;
+	size_t i;
 
-	while (waitpid(c->pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return PS_UNDEFINED;
-	if (WIFEXITED(status))
-		return (enum status)WEXITSTATUS(status);
-	if (daemon_ended_by() == 0)
-		report_error("the process that polled %s was killed by "
-			     "signal %d",
-		    c->a->label, WTERMSIG(status));
-	return PS_UNDEFINED;
+	while (u->first < u->n && u->turns[u->first].begun)
+		u->first++;
+	if (u->running == u->slots_n ||
+	    (u->running != 0 && clock_ms() < u->wait_ms))
+		return NULL;
+	for (i = u->first; i < u->n; i++)
+		if (!u->turns[i].begun && may_join(u, u->turns[i].a))
+			return &u->turns[i];
+	return NULL;
 }
 
-/* --- polling ------------------------------------------------------------- */
-
-static void NORETURN run_child(const struct account *a, struct poll_how *how,
-    pid_t parent)
-{
-	daemon_signals_reset();
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() != parent)
-		exit(PS_UNDEFINED);
-	exit((int)gate_poll(a, how));
-}
-
-static bool start_child(struct child *c, struct poll_how *how)
-{
-	pid_t parent = getpid();
-	int fd[2];
-
-	fflush(stdout);
-	if (pipe2(fd, O_CLOEXEC) != 0)
-		return false;
-	c->pid = fork();
-	if (c->pid == 0) {
-		close(fd[0]);
-		how->ids_out = fd[1];
-		run_child(c->a, how, parent);
-	}
-	close(fd[1]);
-	c->fd = fd[0];
-	if (c->pid < 0)
-		fd_clear(&c->fd);
-	return c->pid > 0;
-}
-
-static void save(const struct files *f)
-{
-	struct err e;
-
-	if (uidl_save(f->ids, &e) != ST_OK)
-		report_error("%s", e.text);
-	if (uidl_save(f->delivered, &e) != ST_OK)
-		report_error("%s", e.text);
-	if (kept_save(f->kept, &e) != ST_OK)
-		report_error("%s", e.text);
-}
-
-static enum status poll_one(const struct round *r, struct account *a,
-    const struct files *f)
-{
-	struct child c = { .a = a, .said = BUF_MAX(IDS_MAX), .f = f };
-	struct poll_how how = { .check = r->check,
-		.daemon = r->daemon,
-		.turn = r->turn,
-		.ids = f->ids,
-		.delivered = f->delivered,
-		.kept = f->kept };
-	enum status st;
-	struct err e;
-
-	if (secret_get(a, &e) != ST_OK) {
-		report_error("%s", e.text);
-		return PS_AUTHFAIL;
-	}
-	if (!start_child(&c, &how)) {
-		report_error("cannot start a process to poll %s: %m", a->label);
-		return PS_UNDEFINED;
-	}
-	listen_to(&c);
-	fd_clear(&c.fd);
-	st = wait_child(&c);
-	learn(&c);
-	learn_rest(&c);
-	c.went.st = st;
-	if (st == PS_AUTHFAIL || method_wants_token(a))
-		secret_forget(a); /* it may have been changed, or expired */
-	if (r->detached)
-		tidings_after(a, &c.went);
-	buf_clear(&c.said);
-	save(f);
-	return st;
-}
+/* --- one poll ---------------------------------------------------------------- */
 
 static void tell_status(enum status st)
 {
@@ -294,63 +145,177 @@ static void tell_status(enum status st)
 		report_always("Query status=%d", (int)st);
 }
 
-/* "interval n": only in each nth round. */
-static bool is_due(const struct round *r, const struct account *a)
+static void end_turn(struct turn *t, enum status st)
 {
-	int64_t every = opt_num(&a->o, OPT_INTERVAL);
-
-	return every <= 1 || r->turn % (unsigned long)every == 0;
+	t->ended = true;
+	t->st = st;
+	tell_status(st);
 }
 
-static enum status poll_all(const struct round *r, const struct files *f)
+static void begin_turn(struct run *u, struct turn *t)
+{
+	struct poll_how how = { .check = u->r->check,
+		.daemon = u->r->daemon,
+		.turn = u->r->turn };
+	struct slot *s = u->slots;
+
+	t->begun = true;
+	if (!gate_is_open(t->a, u->r->daemon)) {
+		t->ended = t->passed = true;
+		t->st = PS_SUCCESS; /* as fetchmail has it */
+		return;
+	}
+	while (s->child.a != NULL)
+		s++;
+	if (!child_start(&s->child, t->a, &u->state, &how)) {
+		report_error("cannot start a process to poll %s: %m",
+		    t->a->label);
+		end_turn(t, PS_UNDEFINED);
+		return;
+	}
+	s->turn = t;
+	if (u->running++ == 0 && u->wait_ms != 0)
+		u->wait_ms = clock_deadline(HEAD_START_MS);
+}
+
+static void end_slot(struct run *u, struct slot *s)
+{
+	end_turn(s->turn, child_end(&s->child, u->r->detached));
+	u->running--;
+	if (u->save_ms == CLOCK_NEVER)
+		u->save_ms = clock_deadline(SAVE_MS);
+}
+
+/* --- all of them ------------------------------------------------------------- */
+
+static void stop_all(struct run *u)
+{
+	size_t i;
+
+	for (i = 0; i < u->slots_n; i++)
+		if (u->slots[i].child.a != NULL)
+			child_stop(&u->slots[i].child);
+}
+
+static int64_t next_deadline(const struct run *u)
+{
+	bool waits = u->wait_ms != 0 && u->running < u->slots_n;
+	int64_t first =
+	    waits && u->wait_ms < u->save_ms ? u->wait_ms : u->save_ms;
+	size_t i;
+
+	for (i = 0; i < u->slots_n; i++)
+		if (u->slots[i].child.a != NULL &&
+		    u->slots[i].child.end_ms < first)
+			first = u->slots[i].child.end_ms;
+	return first;
+}
+
+static void listen_to_all(struct run *u)
+{
+	size_t i;
+
+	for (i = 0; i < u->slots_n; i++)
+		if (u->slots[i].child.a != NULL && u->fds[i].revents != 0 &&
+		    !child_listen(&u->slots[i].child))
+			end_slot(u, &u->slots[i]);
+	state_sync(&u->state);
+}
+
+static void pass_deadlines(struct run *u)
+{
+	int64_t now = clock_ms();
+	size_t i;
+
+	if (u->wait_ms <= now)
+		u->wait_ms = 0; /* it takes long: from now on side by side */
+	if (u->save_ms <= now) {
+		state_save(&u->state, u->running == 0);
+		u->save_ms = CLOCK_NEVER;
+	}
+	for (i = 0; i < u->slots_n; i++) {
+		struct child *c = &u->slots[i].child;
+
+		if (c->a == NULL || c->end_ms > now)
+			continue;
+		child_kill(c);
+		end_slot(u, &u->slots[i]);
+	}
+}
+
+static void wait_for_news(struct run *u)
+{
+	size_t i;
+
+	for (i = 0; i < u->slots_n; i++) {
+		u->fds[i].fd =
+		    u->slots[i].child.a != NULL ? u->slots[i].child.fd : -1;
+		u->fds[i].events = POLLIN;
+		u->fds[i].revents = 0;
+	}
+	switch (daemon_wait(u->fds, u->slots_n, next_deadline(u))) {
+	case DAEMON_READABLE:
+		listen_to_all(u);
+		break;
+	case DAEMON_SIGNAL:
+		stop_all(u);
+		break;
+	case DAEMON_TIMEOUT:
+		break;
+	}
+	pass_deadlines(u);
+}
+
+static void poll_all(struct run *u)
+{
+	struct turn *t;
+
+	for (;;) {
+		while (daemon_ended_by() == 0 && (t = next_turn(u)) != NULL)
+			begin_turn(u, t);
+		if (u->running == 0)
+			break;
+		wait_for_news(u);
+	}
+	state_save(&u->state, true);
+}
+
+/* As if they had come one after the other. */
+static enum status sum_up(const struct run *u)
 {
 	enum status last = PS_NOMAIL;
-	bool any = false;
-	struct account *a;
+	size_t i;
 
-	tidings_reap();
-	for (a = r->accounts; a != NULL && daemon_ended_by() == 0;
-	     a = a->next) {
-		if (!is_due(r, a) || a->rests)
+	for (i = 0; i < u->n; i++) {
+		if (!u->turns[i].ended)
 			continue;
-		if (!gate_is_open(a, r->daemon)) {
-			last = PS_SUCCESS; /* as fetchmail has it */
-			continue;
-		}
-		last = poll_one(r, a, f);
-		gate_polled(a);
-		any |= last == PS_SUCCESS;
-		tell_status(last);
+		last = u->turns[i].st;
+		if (last == PS_SUCCESS && !u->turns[i].passed)
+			return last;
 	}
-	return any ? PS_SUCCESS : last;
-}
-
-/* Ours alone, beside the id file, which stays as fetchmail knows it. */
-static enum st load(struct files *f, const char *idfile, struct err *e)
-{
-	AUTO_BUF path = BUF_MAX(PATH_MAX);
-
-	if (uidl_load(&f->ids, idfile, e) != ST_OK)
-		return ST_TEMP;
-	buf_setf(&path, "%s" DELIVERED, idfile);
-	if (uidl_load(&f->delivered, buf_c(&path), e) != ST_OK)
-		return ST_TEMP;
-	buf_setf(&path, "%s" KEPT, idfile);
-	return kept_load(&f->kept, buf_c(&path), e);
+	return last;
 }
 
 enum status round_run(const struct round *r)
 {
-	struct files f = { 0 };
+	struct run u = { .r = r, .save_ms = CLOCK_NEVER };
 	enum status st = PS_IOERR;
 	struct err e;
 
-	if (load(&f, r->idfile, &e) != ST_OK)
+	tidings_reap();
+	if (state_load(&u.state, r->idfile, &e) != ST_OK) {
 		report_error("%s", e.text);
-	else
-		st = poll_all(r, &f);
-	uidl_free(f.ids);
-	uidl_free(f.delivered);
-	kept_free(f.kept);
+	} else {
+		list_turns(&u);
+		set_pace(&u);
+		if (u.n > 1 && u.slots_n > 1)
+			headway_allow(false);
+		poll_all(&u);
+		st = sum_up(&u);
+	}
+	free(u.turns);
+	free(u.slots);
+	free(u.fds);
+	state_clear(&u.state);
 	return st;
 }

@@ -6,12 +6,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/io.h"
 #include "base/spawn.h"
+#include "base/xalloc.h"
 #include "fetcher/paths.h"
 
 /* What a command or a file may have beside that line. */
@@ -169,6 +172,44 @@ enum st secret_get(struct account *a, struct err *e)
 	if (st == ST_OK)
 		a->password = a->secret;
 	return st;
+}
+
+/* --- between parent and child --------------------------------------------------- */
+
+#define ROOM ((size_t)SECRET_MAX + 1)
+
+char *secret_room(const struct account *a)
+{
+	void *p;
+
+	if (a->password != NULL || !secret_is_asked(a))
+		return NULL;
+	p = mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+	    -1, 0);
+	return p != MAP_FAILED ? p : NULL;
+}
+
+void secret_put(const struct account *a, char *room)
+{
+	if (room != NULL)
+		snprintf(room, ROOM, "%s", a->password);
+}
+
+bool secret_take(struct account *a, char *room)
+{
+	room[ROOM - 1] = '\0';
+	if (room[0] == '\0')
+		return false;
+	a->password = a->secret = xstrdup(room);
+	return true;
+}
+
+void secret_free(char *room)
+{
+	if (room == NULL)
+		return;
+	explicit_bzero(room, ROOM);
+	munmap(room, ROOM);
 }
 
 void secret_forget(struct account *a)

@@ -1,7 +1,7 @@
 /*
  * secret - passwords and tokens that the rc file does not have itself:
- * passwordeval, passwordfile, systemd's credentials. Runs in: parent, once for
- * each account; the poll child, for a fresh token.
+ * passwordeval, passwordfile, systemd's credentials. Runs in: poll child; the
+ * parent keeps it for the next poll.
  *
  * Only the first line counts. What comes from a command or a file is never
  * shown, and its memory is wiped when it is given up.
@@ -28,6 +28,17 @@ bool secret_is_asked(const struct account *a);
  * an empty one, one that is too long.
  */
 enum st secret_get(struct account *a, struct err *e) MUST_CHECK;
+/*
+ * A poll child asks, so that no other waits for it; the parent keeps what it
+ * got. The room is memory that both see: NULL when there is nothing to ask for,
+ * and when there is no memory (then each poll asks). The child puts its
+ * password there, the parent takes it: false, none was put.
+ */
+char *secret_room(const struct account *a) MUST_CHECK;
+void secret_put(const struct account *a, char *room);
+bool secret_take(struct account *a, char *room) MUST_CHECK;
+/* Wiped; NULL is fine. */
+void secret_free(char *room);
 /* Give it up: the next secret_get() asks again. */
 void secret_forget(struct account *a);
 /* Ask anew. ST_NONE: the answer is the one that we have. */

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "fetcher/journal.h"
 #include "fetcher/kept.h"
 #include "fetcher/report.h"
 
@@ -71,6 +72,18 @@ static bool refusal_key(struct poll *q, uint64_t n, int code, struct buf *out)
 	return true;
 }
 
+/* In the journal before the server hears of it; a crash must not forget it. */
+static void remember(const struct poll *q, char kind, const char *key)
+{
+	struct err e;
+
+	if (q->how->journal != NULL &&
+	    journal_add(q->how->journal, kind, q->a->user, q->a->host,
+		str_c(key), &e) != ST_OK)
+		report_error("%s; after a crash it may be delivered again",
+		    e.text);
+}
+
 void told_refused(struct poll *q, uint64_t n, int code)
 {
 	AUTO_BUF name = BUF_MAX(KEY_MAX + 50);
@@ -78,6 +91,7 @@ void told_refused(struct poll *q, uint64_t n, int code)
 
 	if (!refusal_key(q, n, code, &name))
 		return;
+	remember(q, 'D', buf_c(&name));
 	buf_addf(&line, "D%s\n", buf_c(&name));
 	say(q, &line);
 }
@@ -178,11 +192,15 @@ void told_delivered(struct poll *q, uint64_t n)
 
 	if (key_of(q, n, &key) == NULL)
 		return;
-	if (q->p->ops->seen_by_key)
+	if (q->p->ops->seen_by_key) {
+		remember(q, 'A', uid_of(buf_c(&key)));
 		buf_addf(&lines, "A%s\n", uid_of(buf_c(&key)));
+	}
 	if ((!q->p->ops->seen_by_key && opt_num(&q->a->o, OPT_TRACK) == 0) ||
-	    !stays)
+	    !stays) {
+		remember(q, 'D', buf_c(&key));
 		buf_addf(&lines, "D%s\n", buf_c(&key));
+	}
 	add_mended(q, n, &lines);
 	if (is_remembered(q) && stays)
 		buf_addf(&lines, "K%s\n", buf_c(&key));

@@ -16,8 +16,7 @@
 #include "base/io.h"
 #include "base/xalloc.h"
 
-#define FILE_MAX        ((size_t)1 << 28)
-#define LINE_MAX_OCTETS 16384
+#define FILE_MAX ((size_t)1 << 28)
 
 struct entry {
 	struct entry *next;
@@ -31,7 +30,6 @@ struct uidl {
 	struct entry *first, **end;
 	struct hash *index; /* folded line → entry */
 	bool changed;
-	bool torn; /* the last line has no end: nothing may be appended */
 };
 
 /* "user@HOST uid": user and host without case. */
@@ -87,7 +85,6 @@ enum st uidl_load(struct uidl **out, const char *path, struct err *e)
 		if (line.n != 0)
 			add_line(u, line);
 	}
-	u->torn = text.n != 0 && text.p[text.n - 1] != '\n';
 	return ST_OK;
 }
 
@@ -172,24 +169,6 @@ void uidl_add(struct uidl *u, const char *user, const char *host,
 	u->changed = true;
 }
 
-void uidl_note(struct uidl *u, const char *user, const char *host,
-    struct str uid)
-{
-	AUTO_BUF line = BUF_MAX(LINE_MAX_OCTETS);
-	AUTO_FD fd = -1;
-
-	if (uidl_seen(u, user, host, uid))
-		return;
-	uidl_add(u, user, host, uid);
-	buf_addf(&line, "%s@%s %.*s\n", user, host, STR_ARG(uid));
-	if (u->torn || line.full)
-		return;
-	fd = open(u->path,
-	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-	/* Half a line, and the next one would be glued to it. */
-	u->torn = fd >= 0 && !io_write_full(fd, buf_c(&line), line.n);
-}
-
 static bool write_lines(const struct uidl *u, int fd, bool *any)
 {
 	AUTO_BUF out = BUF_MAX(FILE_MAX);
@@ -240,6 +219,6 @@ enum st uidl_save(struct uidl *u, struct err *e)
 		return err_temp(e, "", "replace id file %s: %m", u->path);
 	}
 	sync_dir(u->path);
-	u->changed = u->torn = false;
+	u->changed = false;
 	return ST_OK;
 }

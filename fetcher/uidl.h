@@ -35,12 +35,6 @@ void uidl_remove(struct uidl *u, const char *user, const char *host,
     struct str uid);
 void uidl_add(struct uidl *u, const char *user, const char *host,
     struct str uid);
-/*
- * The same, and in the file at once, appended: no crash of ours forgets it. A
- * failure to write is left to uidl_save().
- */
-void uidl_note(struct uidl *u, const char *user, const char *host,
-    struct str uid);
 /* Write it; ST_TEMP: the reason, and the old file stays. */
 enum st uidl_save(struct uidl *u, struct err *e) MUST_CHECK;
 

@@ -56,6 +56,7 @@ UNIT_TESTS = \
 	%D%/test_identity \
 	%D%/test_imap \
 	%D%/test_instance \
+	%D%/test_journal \
 	%D%/test_kept \
 	%D%/test_lines \
 	%D%/test_listen_master \
@@ -145,6 +146,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_identity_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_imap_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_instance_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_journal_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_kept_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_listen_master_CFLAGS = $(UNIT_CFLAGS)

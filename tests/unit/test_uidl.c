@@ -114,32 +114,6 @@ static void test_prefix(void **state)
 	unlink(path);
 }
 
-/* In the file at once; what a crash cut off stays alone. */
-static void test_note(void **state)
-{
-	struct uidl *u;
-	struct err e;
-
-	(void)state;
-	unlink(path);
-	assert_int_equal(uidl_load(&u, path, &e), ST_OK);
-	uidl_note(u, "u", "h", STR("1"));
-	uidl_note(u, "u", "h", STR("2"));
-	uidl_note(u, "U", "H", STR("1"));
-	expect("u@h 1\nu@h 2\n");
-	uidl_free(u);
-	put("u@h 1\nu@h 2");
-	assert_int_equal(uidl_load(&u, path, &e), ST_OK);
-	uidl_note(u, "u", "h", STR("3"));
-	expect("u@h 1\nu@h 2");
-	assert_int_equal(uidl_save(u, &e), ST_OK);
-	expect("u@h 1\nu@h 2\nu@h 3\n");
-	uidl_note(u, "u", "h", STR("4"));
-	expect("u@h 1\nu@h 2\nu@h 3\nu@h 4\n");
-	uidl_free(u);
-	unlink(path);
-}
-
 /* What cannot be looked at is not taken for empty. */
 static void test_unreadable(void **state)
 {
@@ -216,7 +190,6 @@ int main(void)
 		cmocka_unit_test(test_update),
 		cmocka_unit_test(test_seen),
 		cmocka_unit_test(test_prefix),
-		cmocka_unit_test(test_note),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_removed_when_empty),
 		cmocka_unit_test(test_failure),
