@@ -121,6 +121,28 @@ def test_wrong_name_is_named(pop3, sink, ca, server_tls, run_fetchmail):
     assert f"Server CommonName mismatch: {HOST} != other.example" in r.stderr
 
 
+# --- what it says is shown ------------------------------------------------------
+
+def test_words_of_refusals(pop3, sink, run_fetchmail):
+    p, s = pop3(messages=[crlf(1)], answers={"greeting": "-ERR go away"}), sink()
+    r = run_fetchmail(rc(p, s))
+    assert r.returncode == 3 and "fetchmail: go away\n" in r.stderr
+    p.answers.clear()
+    s.answers.update(EHLO="502 no", HELO="550 not you")
+    r = run_fetchmail(rc(p, s))
+    assert r.returncode == 10 and "550 not you" in r.stderr
+    s.answers.clear()
+    s.answers.update(EHLO="250-sink\r\n250 AUTH PLAIN", AUTH="535 wrong")
+    r = run_fetchmail(rc(p, s, server="esmtpname a esmtppassword b"))
+    assert r.returncode == 0 and "failed: 535 wrong" in r.stderr
+    assert len(s.messages) == 1 and p.messages == []
+
+
+def test_unknown_option(run_fetchmail):
+    r = run_fetchmail(None, "--nonsense")
+    assert r.returncode == 5 and "nonsense" in r.stderr
+
+
 # --- sizes --------------------------------------------------------------------
 
 def test_ten_megabytes_of_header(pop3, sink, run_fetchmail):
