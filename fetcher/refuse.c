@@ -213,6 +213,8 @@ enum fate refuse_message(struct refusals *r, enum stage at,
 		report_error("%s listener refused delivery", r->proto);
 	if (refuse_fate(r) == FATE_KEEP || !loses_it(r, reply->code))
 		return refuse_fate(r);
+	/* The postmaster gets the mail itself, and no notice about it. */
+	r->n = 0;
 	r->orphan = true;
 	return FATE_KEEP;
 }
