@@ -33,7 +33,8 @@ struct config {
 	struct record *defaults; /* NULL: none */
 	struct record *records, **end;
 	const char *rc_path;
-	const char *rc_dir; /* relative paths in the file are below it */
+	const char *rc_dir;     /* relative paths in the file are below it */
+	const char *also_wrong; /* rc_parse.h; NULL: nothing */
 };
 
 /* The result: one user of one record with everything merged. */

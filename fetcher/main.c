@@ -95,6 +95,8 @@ static int read_rc(struct program *p, struct buf *text)
 	if (rc_parse(&p->config, rc, buf_str(text), &e) == ST_OK)
 		return -1;
 	fprintf(stderr, "%s:%s\n", report_prog(), e.text);
+	if (p->config.also_wrong != NULL)
+		fprintf(stderr, "%s:%s\n", report_prog(), p->config.also_wrong);
 	return PS_SYNTAX;
 }
 

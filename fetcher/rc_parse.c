@@ -16,6 +16,8 @@ struct parse {
 	bool user_opts;      /* user options have begun */
 	bool explicit_users; /* user NAME was said */
 	struct err *e;
+	struct err late; /* a server option after user options */
+	bool is_late;
 };
 
 static struct str tok(const struct parse *p)
@@ -366,12 +368,17 @@ static enum st is_option(struct parse *p, struct user *u)
 	return ST_OK;
 }
 
-static enum st server_option_late(struct parse *p)
+/* The file is read on, as fetchmail does it: more may be wrong. */
+static void server_option_late(struct parse *p)
 {
-	return err_temp(p->e, "",
-	    "%s:%zu: server option after user options "
-	    "at %.*s",
-	    p->name, p->lex.token_line, STR_ARG(tok(p)));
+	enum st st UNUSED;
+
+	if (!p->is_late)
+		st = err_temp(&p->late, "",
+		    "%s:%zu: server option after user options "
+		    "at %.*s",
+		    p->name, p->lex.token_line, STR_ARG(tok(p)));
+	p->is_late = true;
 }
 
 static enum st set_flag(struct parse *p, struct options *o,
@@ -406,7 +413,7 @@ static enum st record_option(struct parse *p)
 	if (row->scope == SCOPE_G)
 		return ST_NONE;
 	if (row->scope == SCOPE_S && p->user_opts)
-		return server_option_late(p);
+		server_option_late(p);
 	o = row->scope == SCOPE_S ? &p->rec->opts : &need_user(p)->opts;
 	if (no)
 		return set_flag(p, o, row);
@@ -500,5 +507,10 @@ enum st rc_parse(struct config *c, const char *name, struct str text,
 	while (st == ST_OK && p.lex.token != RC_END)
 		st = statement(&p);
 	rc_lex_clear(&p.lex);
-	return st;
+	if (!p.is_late)
+		return st;
+	if (st != ST_OK)
+		c->also_wrong = arena_strz(&c->arena, str_c(e->text));
+	*e = p.late;
+	return ST_TEMP;
 }

@@ -9,6 +9,9 @@
 #include "fetcher/host.h"
 #include "fetcher/report.h"
 
+/* No notice is about it: the next poll begins with the postmaster. */
+#define ORPHAN 400
+
 void refuse_begin(struct refusals *r, const struct sink_mail *m)
 {
 	refuse_clear(r);
@@ -20,6 +23,7 @@ void refuse_clear(struct refusals *r)
 	arena_clear(&r->arena);
 	r->failed = NULL;
 	r->n = r->room = 0;
+	r->orphan = false;
 }
 
 bool refuse_is_spam(const struct refusals *r, int code)
@@ -207,10 +211,28 @@ enum fate refuse_message(struct refusals *r, enum stage at,
 	tell_message(r, reply);
 	if (at == AT_DOT)
 		report_error("%s listener refused delivery", r->proto);
-	if (refuse_fate(r) == FATE_DELETE && loses_it(r, reply->code)) {
-		report_error("it stays on the server, because with \"no "
-			     "bouncemail\" nobody would hear of it");
-		return FATE_KEEP;
-	}
-	return refuse_fate(r);
+	if (refuse_fate(r) == FATE_KEEP || !loses_it(r, reply->code))
+		return refuse_fate(r);
+	/* The postmaster gets the mail itself, and no notice about it. */
+	r->n = 0;
+	r->orphan = true;
+	return FATE_KEEP;
+}
+
+bool refuse_orphaned(const struct refusals *r)
+{
+	const struct sink_notices *book = r->m->notices;
+
+	return book != NULL && !opt_flag(r->a->global, OPT_BOUNCEMAIL) &&
+	    refuse_fate(r) == FATE_DELETE && book->had(book->arg, ORPHAN);
+}
+
+void refuse_stays(const struct refusals *r, enum stage at)
+{
+	const struct sink_notices *book = r->m->notices;
+
+	report_error("it stays on the server, because with \"no "
+		     "bouncemail\" nobody would hear of it");
+	if (at == AT_DOT && book != NULL && !book->had(book->arg, ORPHAN))
+		book->sent(book->arg, ORPHAN);
 }

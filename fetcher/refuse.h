@@ -31,6 +31,8 @@ struct refusals {
 	struct arena arena;
 	struct bounce_failed *failed; /* who a notice names */
 	size_t n, room;
+	/* Deleted, it would leave no trace: first the postmaster is asked. */
+	bool orphan;
 };
 
 void refuse_begin(struct refusals *r, const struct sink_mail *m);
@@ -53,10 +55,15 @@ void refuse_tell(struct refusals *r, enum bounce_reason reason);
 
 /*
  * The whole message was refused at this stage: log, notice, and its fate:
- * FATE_KEEP or FATE_DELETE.
+ * FATE_KEEP or FATE_DELETE. r->orphan: FATE_KEEP unless the postmaster takes
+ * it.
  */
 enum fate refuse_message(struct refusals *r, enum stage at,
     const struct smtp_reply *reply) MUST_CHECK;
+/* An earlier poll found out at the dot that it is for the postmaster. */
+bool refuse_orphaned(const struct refusals *r) MUST_CHECK;
+/* The postmaster does not take it, or its text is gone by now: say so. */
+void refuse_stays(const struct refusals *r, enum stage at);
 
 /* A message that nobody takes for good, not even the postmaster. */
 enum fate refuse_fate(const struct refusals *r) MUST_CHECK;

@@ -204,17 +204,55 @@ static void reset(struct smtp *s)
 	smtp_reply_clear(&r);
 }
 
-static enum fate refused(struct smtp *s, enum stage at)
-{
-	if (at != AT_DOT)
-		reset(s);
-	return refuse_message(&s->refused, at, &s->reply);
-}
-
 /* What completes a bare name here. */
 static const char *host_part(const struct smtp *s)
 {
 	return s->to.host[0] == '/' ? "localhost" : s->to.host;
+}
+
+/* An envelope of its own, once, and without a sender who may be refused. */
+static enum fate to_postmaster(struct smtp *s)
+{
+	const char *name = host_postmaster(s->s.a);
+	struct sink_accepted *ok = &s->s.accepted;
+	char rcpt[SINK_ADDRESS];
+	struct err e;
+
+	if (ok->by_default || name[0] == '\0' || s->c.conn == NULL)
+		return FATE_KEEP;
+	ok->by_default = true;
+	sink_address(s->s.a, host_part(s), name, rcpt);
+	if (smtp_command(&s->c, &s->reply, &e, "MAIL FROM:<>") != ST_OK)
+		return lost(s, &e);
+	if (s->reply.code / 100 == 2 &&
+	    smtp_command(&s->c, &s->to_reply, &e, "RCPT TO:<%s>", rcpt) !=
+		ST_OK)
+		return lost(s, &e);
+	if (s->reply.code / 100 != 2 || s->to_reply.code / 100 != 2) {
+		report_error("can't even send to PM!");
+		reset(s);
+		return FATE_KEEP;
+	}
+	ok->rcpt = arena_strz(&s->arena, str_c(rcpt));
+	ok->n = 1;
+	return FATE_TAKEN;
+}
+
+/* FATE_TAKEN: not at the dot; the postmaster is the recipient now. */
+static enum fate refused(struct smtp *s, enum stage at)
+{
+	enum fate fate;
+
+	if (at != AT_DOT)
+		reset(s);
+	fate = refuse_message(&s->refused, at, &s->reply);
+	if (!s->refused.orphan)
+		return fate;
+	if (at != AT_DOT)
+		fate = to_postmaster(s);
+	if (fate == FATE_KEEP)
+		refuse_stays(&s->refused, at);
+	return fate;
 }
 
 static enum st send_mail(struct smtp *s, const struct sink_mail *m,
@@ -356,10 +394,27 @@ static enum fate recipients(struct smtp *s, const struct sink_mail *m)
 	return fate;
 }
 
+static enum fate ask_for_text(struct smtp *s)
+{
+	enum fate fate;
+	struct err e;
+
+	conn_set_timeout(s->c.conn, DATA_MS);
+	if (smtp_command(&s->c, &s->reply, &e, "DATA") != ST_OK)
+		return lost(s, &e);
+	if (s->reply.code == 354) {
+		smtp_text_begin(&s->c);
+		return FATE_TAKEN;
+	}
+	conn_set_timeout(s->c.conn, COMMAND_MS);
+	fate = refused(s, AT_DATA);
+	/* There is one postmaster, and so one more try. */
+	return fate == FATE_TAKEN ? ask_for_text(s) : fate;
+}
+
 static enum fate begin(struct sink *sink, const struct sink_mail *m)
 {
 	struct smtp *s = (struct smtp *)sink;
-	struct err e;
 	enum fate fate;
 
 	if (!connected(s))
@@ -372,18 +427,11 @@ static enum fate begin(struct sink *sink, const struct sink_mail *m)
 	s->taken = arena_array(&s->arena, m->rcpt_n + 1, sizeof(*s->taken));
 	s->temporary = false;
 	s->reason = BOUNCE_ADDRESSES;
-	fate = recipients(s, m);
-	if (fate != FATE_TAKEN)
-		return fate;
-	conn_set_timeout(s->c.conn, DATA_MS);
-	if (smtp_command(&s->c, &s->reply, &e, "DATA") != ST_OK)
-		return lost(s, &e);
-	if (s->reply.code != 354) {
-		conn_set_timeout(s->c.conn, COMMAND_MS);
-		return refused(s, AT_DATA);
-	}
-	smtp_text_begin(&s->c);
-	return FATE_TAKEN;
+	if (refuse_orphaned(&s->refused))
+		fate = to_postmaster(s);
+	else
+		fate = recipients(s, m);
+	return fate == FATE_TAKEN ? ask_for_text(s) : fate;
 }
 
 static enum fate broken(struct smtp *s, const struct err *e)

@@ -264,16 +264,40 @@ enum st tls_check_fingerprint(SSL *ssl, const struct tls_rules *r,
 	return ST_OK;
 }
 
+/* Where there are alternative names, they count, and not the common name. */
+static void name_of(X509 *cert, char *out, size_t size)
+{
+	GENERAL_NAMES *names =
+	    X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	const GENERAL_NAME *one;
+	int i, n = sk_GENERAL_NAME_num(names);
+
+	X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName,
+	    out, (int)size);
+	for (i = 0; i < n; i++) {
+		one = sk_GENERAL_NAME_value(names, i);
+		if (one->type != GEN_DNS)
+			continue;
+		snprintf(out, size, "%.*s", ASN1_STRING_length(one->d.dNSName),
+		    (const char *)ASN1_STRING_get0_data(one->d.dNSName));
+		break;
+	}
+	GENERAL_NAMES_free(names);
+}
+
 /* Whose certificate it is, and whose it should be. */
 static void mismatch(SSL *ssl, char *text, size_t size)
 {
 	const char *want = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	/* A handshake that failed has no peer, but it has what it checked. */
+	STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
 	X509 *cert = SSL_get0_peer_certificate(ssl);
 	char name[256] = "?";
 
+	if (cert == NULL && sk_X509_num(chain) > 0)
+		cert = sk_X509_value(chain, 0);
 	if (cert != NULL)
-		X509_NAME_get_text_by_NID(X509_get_subject_name(cert),
-		    NID_commonName, name, sizeof(name));
+		name_of(cert, name, sizeof(name));
 	snprintf(text, size, "Server CommonName mismatch: %s != %s", name,
 	    want != NULL ? want : "the address that was connected to");
 }

@@ -13,6 +13,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz_bdb \
 	%D%/fuzz_cdb \
 	%D%/fuzz_conf \
+	%D%/fuzz_dump \
 	%D%/fuzz_expand \
 	%D%/fuzz_fetch_header \
 	%D%/fuzz_header \
@@ -44,6 +45,8 @@ EXTRA_DIST += %D%/corpus %D%/fuzz %D%/drive.h %D%/fuzz.h %D%/run
 %C%_fuzz_cdb_LDADD = $(FUZZ_LDADD)
 %C%_fuzz_conf_CFLAGS = $(UNIT_CFLAGS)
 %C%_fuzz_conf_LDADD = $(FUZZ_LDADD)
+%C%_fuzz_dump_CFLAGS = $(UNIT_CFLAGS)
+%C%_fuzz_dump_LDADD = $(FUZZ_LDADD)
 %C%_fuzz_expand_CFLAGS = $(UNIT_CFLAGS)
 %C%_fuzz_expand_LDADD = $(FUZZ_LDADD)
 %C%_fuzz_fetch_header_CFLAGS = $(UNIT_CFLAGS)

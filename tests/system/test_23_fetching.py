@@ -107,6 +107,41 @@ def test_one_notice_per_message_and_code(pop3, closing, sink, run_fetchmail,
     assert all(m["rcpt"] == ["friend@remote.example"] for m in s.messages)
 
 
+@pytest.mark.parametrize("stage, polls", [("MAIL", 1), ("DATA", 1),
+                                          ("dot", 2)])
+def test_the_postmaster_before_mail_is_lost(pop3, sink, run_fetchmail, stage,
+                                            polls):
+    """At the dot the text is gone, and so it is the next poll that asks."""
+    p, s = pop3(messages=[crlf(1)]), sink()
+
+    def no():
+        last = [x for x in s.seen if x.startswith(("MAIL", "RCPT"))][-1]
+        return None if "<>" in last or "<pm@" in last else "550 5.7.1 no"
+
+    s.answers[stage] = no
+    text = ("set postmaster pm@example.com\nset no bouncemail\n"
+            "set no softbounce\n" + rc(p, s))
+    for left in range(polls, 0, -1):
+        assert len(p.messages) == 1
+        r = run_fetchmail(text)
+        assert r.returncode == 0, r.stderr
+        assert ("it stays on the server" in r.stderr) == (left > 1)
+    assert p.messages == [] and len(s.messages) == 1
+    m = s.messages[0]
+    assert m["mail"] == "" and m["rcpt"] == ["pm@example.com"]
+    assert b"for <pm@example.com> (by default)" in m["data"]
+
+
+def test_a_postmaster_who_is_refused(pop3, sink, run_fetchmail):
+    p, s = pop3(messages=[crlf(1)]), sink({"MAIL": "550 5.7.1 no"})
+    text = ("set postmaster pm@example.com\nset no bouncemail\n"
+            "set no softbounce\n" + rc(p, s))
+    r = run_fetchmail(text)
+    assert r.returncode == 0 and "can't even send to PM!" in r.stderr
+    assert "it stays on the server" in r.stderr
+    assert p.messages == [crlf(1)] and not s.messages
+
+
 def test_half_a_message_is_not_delivered(pop3, sink, run_fetchmail):
     def half(line, arg):
         if arg.startswith("2"):

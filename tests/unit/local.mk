@@ -37,6 +37,7 @@ UNIT_TESTS = \
 	%D%/test_bounce \
 	%D%/test_boxes \
 	%D%/test_bulk \
+	%D%/test_carry \
 	%D%/test_chan \
 	%D%/test_check \
 	%D%/test_cleanup \
@@ -127,6 +128,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_bounce_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_boxes_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_bulk_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_carry_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_chan_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_check_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cleanup_CFLAGS = $(UNIT_CFLAGS)

@@ -25,6 +25,13 @@ static const struct {
 	{ "Resent-From: r@s\r\nFrom: f@g\r\n", "r@s" },
 	{ "Reply-To: r@s\r\n", "r@s" },
 	{ "Apparently-From: a@b\r\n", "a@b" },
+	/* Each one before the next. */
+	{ "Sender: s@t\r\nResent-Sender: r@s\r\n", "r@s" },
+	{ "Resent-From: r@s\r\nSender: s@t\r\n", "s@t" },
+	{ "From: f@g\r\nResent-From: r@s\r\n", "r@s" },
+	{ "Reply-To: r@s\r\nFrom: f@g\r\n", "f@g" },
+	{ "Apparently-From: a@b\r\nReply-To: r@s\r\n", "r@s" },
+	{ "Resent-Sender: nobody\r\nSender: s@t\r\n", "s@t" },
 	{ "Subject: none\r\n", "u@pop.test" },
 	{ "", "u@pop.test" },
 	/* Empty ones, routes, no domain. */
@@ -151,6 +158,24 @@ static const struct {
 	    "R\r\nTo: undisclosed-recipients:;\r\n" },
 	{ REWRITE, "To: a,\r\n\tb\r\n",
 	    "R\r\nTo: a@pop.test,\r\n\tb@pop.test\r\n" },
+	/* Each field that has addresses. */
+	{ REWRITE, "From: b\r\nCc: b\r\nBcc: b\r\nReply-To: b\r\n",
+	    "R\r\nFrom: b@pop.test\r\nCc: b@pop.test\r\n"
+	    "Bcc: b@pop.test\r\nReply-To: b@pop.test\r\n" },
+	{ REWRITE | KEEP_PATH, "Return-Path: <b>\r\nSender: b\r\n",
+	    "R\r\nReturn-Path: <b@pop.test>\r\nSender: b@pop.test\r\n" },
+	{ REWRITE, "Apparently-From: b\r\nApparently-To: b\r\n",
+	    "R\r\nApparently-From: b@pop.test\r\n"
+	    "Apparently-To: b@pop.test\r\n" },
+	{ REWRITE,
+	    "Resent-From: b\r\nResent-To: b\r\nResent-Cc: b\r\n"
+	    "Resent-Bcc: b\r\nResent-Sender: b\r\nResent-Reply-To: b\r\n",
+	    "R\r\nResent-From: b@pop.test\r\nResent-To: b@pop.test\r\n"
+	    "Resent-Cc: b@pop.test\r\nResent-Bcc: b@pop.test\r\n"
+	    "Resent-Sender: b@pop.test\r\nResent-Reply-To: b@pop.test\r\n" },
+	/* Comments, quoted strings, routes and paths are left. */
+	{ REWRITE, "To: <@a:b@c>, (c) b, \"q r\"\r\n",
+	    "R\r\nTo: <@a:b@c>, (c) b@pop.test, \"q r\"@pop.test\r\n" },
 	{ REWRITE, "Subject: bob\r\nX-To: bob\r\n",
 	    "R\r\nSubject: bob\r\nX-To: bob\r\n" },
 };

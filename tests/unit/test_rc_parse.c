@@ -240,6 +240,29 @@ static void test_bad(void **state)
 	}
 }
 
+/* A server option that is late ends nothing: more may be wrong. */
+static void test_two_mistakes(void **state)
+{
+	struct config c;
+	struct err e;
+
+	(void)state;
+	begin(&c);
+	assert_int_equal(rc_parse(&c, "rc",
+			     STR("poll a keep uidl\nuidl frob\n"), &e),
+	    ST_TEMP);
+	assert_string_equal(e.text,
+	    "rc:1: server option after user options at uidl");
+	assert_string_equal(c.also_wrong, AT(2, "frob"));
+	arena_clear(&c.arena);
+	begin(&c);
+	assert_int_equal(rc_parse(&c, "rc", STR("poll a keep uidl flush\n"),
+			     &e),
+	    ST_TEMP);
+	assert_null(c.also_wrong);
+	arena_clear(&c.arena);
+}
+
 /* The password is not what an error shows. */
 static void test_no_secrets(void **state)
 {
@@ -260,6 +283,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_two_mistakes),
 		cmocka_unit_test(test_no_secrets),
 	};
 

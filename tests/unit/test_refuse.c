@@ -39,7 +39,9 @@ enum {
 };
 
 #define K FATE_KEEP
-#define D FATE_DELETE
+/* Kept, and the postmaster is asked. */
+#define ORPHAN ((enum fate)100)
+#define D      FATE_DELETE
 /* Notices: none, or a reason. */
 #define NO  (-1)
 #define GEN ((int)BOUNCE_GENERAL)
@@ -143,11 +145,13 @@ static const struct {
 	{ AT_MAIL, 530, B, K, NO,
 	    "SMTP error: 530 x|SMTP server requires STARTTLS, keeping message.|" },
 	{ AT_DATA, 530, B, D, GEN, "SMTP error: 530 x|" },
-	/* no bouncemail: what would vanish without a trace stays. */
+	/* no bouncemail: what would vanish is for the postmaster. */
 	{ AT_MAIL, 550, S, K, NO, "SMTP error: 550 x|" },
-	{ AT_MAIL, 550, 0, K, NO,
-	    "SMTP error: 550 x|it stays on the server, because with \"no "
-	    "bouncemail\" nobody would hear of it|" },
+	{ AT_MAIL, 550, 0, ORPHAN, NO, "SMTP error: 550 x|" },
+	{ AT_DATA, 552, 0, ORPHAN, NO, "SMTP error: 552 x|" },
+	{ AT_DATA, 451, 0, K, NO, "SMTP error: 451 x|" },
+	{ AT_DOT, 550, 0, ORPHAN, NO,
+	    "SMTP error: 550 x|SMTP listener refused delivery|" },
 	{ AT_MAIL, 553, 0, D, NO, "SMTP error: 553 x|" },
 	{ AT_MAIL, 571, 0, D, NO, "" },
 	{ AT_MAIL, 571, P, D, SPM, "" }, /* to the postmaster */
@@ -184,6 +188,8 @@ static void test_message(void **state)
 		set_up(cells[i].flags, "s@x");
 		make_reply(&reply, cells[i].code);
 		fate = refuse_message(&t.r, cells[i].at, &reply);
+		if (t.r.orphan && fate == FATE_KEEP)
+			fate = ORPHAN;
 		tear_down(log);
 		strip(log, lines);
 		if (fate != cells[i].fate ||
@@ -291,6 +297,30 @@ static void test_no_antispam(void **state)
 	tear_down(log);
 }
 
+/* At the dot it is too late; the next poll begins with the postmaster. */
+static void test_orphan(void **state)
+{
+	const struct sink_notices book = { had, note, NULL };
+	char log[1000];
+
+	(void)state;
+	noted = 0;
+	set_up(0, "s@x");
+	t.m.notices = &book;
+	assert_false(refuse_orphaned(&t.r));
+	refuse_stays(&t.r, AT_MAIL);
+	assert_false(refuse_orphaned(&t.r));
+	refuse_stays(&t.r, AT_DOT);
+	assert_true(refuse_orphaned(&t.r));
+	options_set_num(&t.global, OPT_SOFTBOUNCE, 1);
+	assert_false(refuse_orphaned(&t.r));
+	options_set_num(&t.global, OPT_SOFTBOUNCE, 0);
+	options_set_num(&t.global, OPT_BOUNCEMAIL, 1);
+	assert_false(refuse_orphaned(&t.r));
+	tear_down(log);
+	assert_non_null(strstr(log, "it stays on the server"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +328,7 @@ int main(void)
 		cmocka_unit_test(test_recipient),
 		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_no_antispam),
+		cmocka_unit_test(test_orphan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,6 +73,26 @@ static const struct {
 	    "Received: by d.example for yes@d.example; x\r\n",
 	    "yes|" },
 	{ &rec, "Received: by d.example; x\r\nTo: b@d.example\r\n", "b|" },
+	/* Each source only when those before it are missing. */
+	{ &rec, "To: b@d.example\r\nResent-Cc: r@d.example\r\n", "r|" },
+	{ &pass, "To: t@d.example\r\nResent-Bcc: r@d.example\r\n", "r|" },
+	{ &pass,
+	    "To: t@d.example\r\nCc: c@d.example\r\nBcc: b@d.example\r\n"
+	    "Apparently-To: a@d.example\r\n",
+	    "t|c|b|a|" },
+	/* no envelope: neither that nor Received. */
+	{ &pass,
+	    "Received: by d.example for <no@d.example>; x\r\n"
+	    "Delivered-To: no@d.example\r\nTo: b@d.example\r\n",
+	    "b|" },
+	{ &env1, "Delivered-To: a@d.example\r\nTo: b@d.example\r\n",
+	    "b@d.example|" },
+	{ &env, "X-Original-To: a@d.example, b@d.example\r\n",
+	    "a@d.example|b@d.example|" },
+	{ &qv, "Delivered-To: joe@d.example\r\n", "joe|" },
+	/* An entry for the whole address comes first; case does not count. */
+	{ &full, "To: A@D.Example\r\n", "ann|" },
+	{ &some, "To: B@AKA.D.EXAMPLE, b@d.example, B@label\r\n", "bee|" },
 };
 
 static void add_words(struct options *o, enum option_id id, const char *text,

@@ -102,6 +102,7 @@ enum option {
 #define MS    "MAIL FROM:<s@x> SIZE=9|"
 #define R1    "RCPT TO:<a@127.0.0.1>|"
 #define R2    "RCPT TO:<b@d.example>|"
+#define TO_PM "RSET|MAIL FROM:<>|RCPT TO:<pm@d.example>|"
 #define TEXT  "DATA|Subject: x||..|.|"
 #define BEGAN FATE_TAKEN
 
@@ -136,6 +137,20 @@ static const struct {
 	/* with no bouncemail it would be lost without a trace */
 	{ HI "550 m|250 rset|221 q", HARD, 1, FATE_KEEP, 0, 0, false,
 	    E MS "RSET|QUIT|" },
+	{ HI "550 m|250 rset|250 m|250 r|354 d|250 .|221 q", HARD | POSTMASTER,
+	    1, BEGAN, FATE_TAKEN, 1, true, E M0 TO_PM TEXT "QUIT|" },
+	{ HI "550 m|250 rset|550 m|250 rset|221 q", HARD | POSTMASTER, 1,
+	    FATE_KEEP, 0, 0, true, E M0 "RSET|MAIL FROM:<>|RSET|QUIT|" },
+	{ HI "550 m|250 rset|250 m|550 r|250 rset|221 q", HARD | POSTMASTER, 1,
+	    FATE_KEEP, 0, 0, true, E M0 TO_PM "RSET|QUIT|" },
+	{ HI "550 m|250 rset|250 m|250 r|554 d|250 rset|221 q",
+	    HARD | POSTMASTER, 1, FATE_KEEP, 0, 1, true,
+	    E M0 TO_PM "DATA|RSET|QUIT|" },
+	{ HI "250 m|250 r|554 d|250 rset|250 m|250 r|354 d|250 .|221 q",
+	    HARD | POSTMASTER, 1, BEGAN, FATE_TAKEN, 1, true,
+	    E M0 R1 "DATA|" TO_PM TEXT "QUIT|" },
+	{ HI "250 m|250 r|354 d|550 .|221 q", HARD | POSTMASTER, 1, BEGAN,
+	    FATE_KEEP, 1, false, E M0 R1 TEXT "QUIT|" },
 	{ HI_P "550 m|503 r|503 r|250 rset|221 q", 0, 2, FATE_KEEP, 0, 0, false,
 	    E M R1 R2 "RSET|QUIT|" },
 	/* RCPT */

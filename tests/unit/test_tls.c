@@ -162,7 +162,7 @@ static const struct {
 	    NULL },
 	/* With alternative names, the common name does not count. */
 	{ { .name = "other.test", .verify = true, .ca_file = ca_file }, GOOD, 0,
-	    "mismatch" },
+	    "mismatch: mail.test != other.test" },
 	{ { .name = "192.0.2.2", .verify = true, .ca_file = ca_file }, GOOD, 0,
 	    "mismatch" },
 	{ { .name = "mail.test", .verify = true }, GOOD, 0, "self" },
