@@ -64,6 +64,7 @@ VDELIVER_SRC = \
 	%D%/session_tls.c \
 	%D%/session_xclient.c \
 	%D%/settings.c %D%/settings.h \
+	%D%/settings_lists.c %D%/settings_lists.h \
 	%D%/show.c %D%/show.h \
 	%D%/smtp_data.c %D%/smtp_data.h \
 	%D%/smtp_parse.c %D%/smtp_parse.h \

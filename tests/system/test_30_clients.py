@@ -1,0 +1,79 @@
+"""What clients are, and may: lists of main.cf that name them or their words."""
+
+import smtplib
+
+import pytest
+
+from lib.smtp import send
+
+pytestmark = pytest.mark.ours
+USER = "virtualuser1@example.com"
+BARE = b"Subject: no date\n\nx\n"
+
+
+def gains_headers(host):
+    assert send(host.where, "s@remote.example", USER, BARE)[:3] == "250"
+    text, = host.new("test1")
+    return b"\nDate: " in text
+
+
+@pytest.mark.parametrize("clients,networks,gains", [
+    ("permit_inet_interfaces", "192.0.2.0/24", True),
+    ("permit_mynetworks", "192.0.2.0/24", False),
+    ("permit_sasl_authenticated permit_mynetworks", "127.0.0.0/8", True),
+    ("check_address_map inline:{127.0.0.1=x}", "192.0.2.0/24", True),
+    ("check_address_map inline:{192.0.2.1=x}", "192.0.2.0/24", False),
+    ("permit_tls_clientcerts, cidr:{{127.0.0.0/8 x}}", "192.0.2.0/24", True),
+    ("", "127.0.0.0/8", False)])
+def test_whose_headers_are_completed(vdeliver, clients, networks, gains):
+    host = vdeliver({"local_header_rewrite_clients": clients,
+                     "mynetworks": networks}).start()
+    assert gains_headers(host) == gains
+
+
+@pytest.mark.parametrize("style,code", [("host", 454), ("class", 250),
+                                        ("subnet", 250)])
+def test_own_networks(vdeliver, sink, style, code):
+    host = vdeliver({"mynetworks_style": style, "mynetworks": None,
+                     "relayhost": f"[127.0.0.1]:{sink().port}"}).start()
+    with smtplib.SMTP(*host.where, source_address=("127.0.0.2", 0)) as c:
+        c.ehlo("x.test")
+        c.mail("s@remote.example")
+        assert c.rcpt("friend@other.test")[0] == code
+
+
+def test_own_networks_of_no_style(vdeliver):
+    host = vdeliver({"mynetworks_style": "any", "mynetworks": None})
+    p = host.command("-t")
+    assert p.returncode == 1
+    assert 'unknown mynetworks mask style value "any"' in p.stderr
+
+
+def test_foreign_words(vdeliver):
+    host = vdeliver({"smtpd_forbidden_commands":
+                     "regexp:{{/^x/ foreign}} inline:{noop=x}"}).start()
+    for word, code in [("XTOOL", 221), ("noop", 250), ("get", 500),
+                       ("9", 500), ("Subject: x", 221)]:
+        with smtplib.SMTP(*host.where) as c:
+            assert c.docmd(word)[0] == code, word
+
+
+def test_foreign_words_in_a_file(vdeliver):
+    host = vdeliver({"smtpd_forbidden_commands": "hash:/etc/words"})
+    p = host.command("-t")
+    assert p.returncode == 1
+    assert "fatal: smtpd_forbidden_commands: only words" in p.stderr
+
+
+def test_local_users_have_mailboxes(vdeliver):
+    host = vdeliver({"local_transport": "virtual",
+                     "mydestination": "localhost",
+                     "virtual_mailbox_maps": "inline:{test1=test1/}",
+                     "virtual_uid_maps": "static:5000",
+                     "virtual_gid_maps": "static:5000"}).start()
+    assert send(host.where, "s@x.test", "test1@localhost", BARE).startswith(
+        "250")
+    assert len(list((host.base / "test1/new").iterdir())) == 1
+    assert send(host.where, "s@x.test", "test2@localhost", BARE).startswith(
+        "550 5.1.1 <test2@localhost>: Recipient address rejected: "
+        "User unknown in local recipient table")
