@@ -169,7 +169,7 @@ static enum st authenticate(struct talk *t, struct err *e)
 	st = relay_sasl_log_in(t->set, &t->c, t->login, &t->r, e);
 	if (st == ST_NONE)
 		return err_temp(e, "4.7.0",
-		    "SASL authentication failed; server %s offered no "
+		    "SASL authentication failed: server %s offered no "
 		    "compatible authentication mechanisms for this type of "
 		    "connection security",
 		    t->name);

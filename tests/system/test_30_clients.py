@@ -4,7 +4,7 @@ import smtplib
 
 import pytest
 
-from lib.smtp import send
+from lib.smtp import Client, send
 
 pytestmark = pytest.mark.ours
 USER = "virtualuser1@example.com"
@@ -77,3 +77,36 @@ def test_local_users_have_mailboxes(vdeliver):
     assert send(host.where, "s@x.test", "test2@localhost", BARE).startswith(
         "550 5.1.1 <test2@localhost>: Recipient address rejected: "
         "User unknown in local recipient table")
+
+
+@pytest.mark.parametrize("restrictions,text", [
+    ("reject", "554 5.7.1 <friend@other.test>: Recipient address rejected: "
+     "Access denied"),
+    ("defer", "450 4.3.2 <friend@other.test>: Recipient address rejected: "
+     "Try again later"),
+    ("reject_unauth_destination",
+     "554 5.7.1 <friend@other.test>: Relay access denied"),
+    ("defer_unauth_destination",
+     "454 4.7.1 <friend@other.test>: Relay access denied"),
+    ("permit_auth_destination, reject",
+     "554 5.7.1 <friend@other.test>: Recipient address rejected: "
+     "Access denied"),
+    ("permit_mynetworks, reject", "250 2.1.5 Ok")])
+def test_relay_restrictions_as_postfix(vdeliver, real_postfix, sink,
+                                       restrictions, text):
+    for make in (vdeliver, real_postfix):
+        host = make({"smtpd_relay_restrictions": restrictions,
+                     "mynetworks": "127.0.0.0/8",
+                     "relayhost": f"[127.0.0.1]:{sink().port}"}).start()
+        with Client(host.where) as c:
+            c.say("EHLO x.test")
+            c.say("MAIL FROM:<s@remote.example>")
+            assert c.say("RCPT TO:<friend@other.test>") == text, make
+
+
+def test_relay_restrictions_that_permit_all(vdeliver):
+    """As smtpd, which does not run with it."""
+    host = vdeliver({"smtpd_relay_restrictions": "permit, reject"})
+    p = host.command("-t")
+    assert p.returncode == 1
+    assert "specify at least one working instance of" in p.stderr
