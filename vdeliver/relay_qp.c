@@ -1,4 +1,4 @@
-/* relay_qp - 8-bit parts become quoted-printable. Runs in: relay. */
+/* relay_qp - 8-bit parts become quoted-printable. Runs in: relay, front. */
 
 #include "vdeliver/relay_qp.h"
 
@@ -7,6 +7,7 @@
 
 #include "base/macros.h"
 #include "mail/header.h"
+#include "vdeliver/relay_text.h"
 
 /* A longer field passes unread. */
 #define FIELD_MAX 65536
@@ -66,6 +67,8 @@ static void text(struct relay_qp *q, struct str s, struct buf *out)
 {
 	size_t i;
 
+	if (!q->misused && q->at != QP_PASS && q->encoding == QP_SEVEN)
+		q->misused = !relay_text_is_ascii(s);
 	if (!q->encode)
 		buf_add(out, s);
 	for (i = 0; q->encode && i < s.n; i++)
@@ -255,6 +258,7 @@ static void body_line(struct relay_qp *q, struct buf *out)
 
 	if (i != 0) {
 		q->encode = false;
+		q->encoding = QP_SEVEN;
 		q->n_bounds = last ? i - 1 : i;
 	}
 	text(q, line, out);

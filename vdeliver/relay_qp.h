@@ -8,6 +8,8 @@
  * as do headers. Containers (multipart/..., message/rfc822) that were 8bit say
  * 7bit afterwards. What nests too deep passes as it is.
  *
+ * It sees as well whether text is 8-bit without saying so: strict_8bitmime_body.
+ *
  * A state machine over pieces of any size; lines end in LF.
  */
 #ifndef VDELIVER_RELAY_QP_H
@@ -26,6 +28,8 @@
 #define RELAY_QP_BOUNDARY 250
 
 struct relay_qp {
+	bool misused; /* octets above 127 where 7 bits are said, or nothing */
+
 	/* private to relay_qp.c */
 	enum relay_qp_at {
 		QP_HEADER, /* at the start of a line of a header, or in it */

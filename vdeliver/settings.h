@@ -85,6 +85,7 @@ struct settings {
 	const char *message_strip_characters, *message_reject_characters;
 	const char *undisclosed_recipients_header, *maillog_file_permissions;
 	bool strict_7bit_headers;
+	bool strict_8bitmime, strict_8bitmime_body;
 	const char *smtpd_forbid_bare_newline;
 	const char *smtpd_forbid_unauth_pipelining;
 	int64_t smtpd_timeout, smtpd_recipient_limit, smtpd_hard_error_limit;

@@ -110,3 +110,26 @@ def test_relay_restrictions_that_permit_all(vdeliver):
     p = host.command("-t")
     assert p.returncode == 1
     assert "specify at least one working instance of" in p.stderr
+
+
+EIGHT = b"MIME-Version: 1.0\nContent-Transfer-Encoding: 8bit\n"
+
+
+@pytest.mark.parametrize("name,text,refused", [
+    ("strict_8bitmime_body", b"A: b\n\n\xc3\xa9\n", "body"),
+    ("strict_8bitmime_body", b"A: \xc3\xa9\n\nb\n", None),
+    ("strict_8bitmime_body", EIGHT + b"\n\xc3\xa9\n", None),
+    ("strict_8bitmime_body", EIGHT + b"Content-Type: multipart/mixed;\n"
+     b" boundary=x\n\n--x\n\n\xc3\xa9\n--x--\n", "body"),
+    ("strict_8bitmime_body", b"Content-Transfer-Encoding: base64\n\n\xc3\n",
+     None),
+    ("strict_8bitmime", b"A: \xc3\xa9\n\nb\n", "header"),
+    ("strict_8bitmime", b"A: b\n\n\xc3\xa9\n", "body"),
+    ("strict_8bitmime", EIGHT + b"\n\xc3\xa9\n", None)])
+def test_eight_bits_as_postfix(vdeliver, real_postfix, name, text, refused):
+    for make in (real_postfix, vdeliver):
+        host = make({name: "yes"}).start()
+        answer = send(host.where, "s@remote.example", USER, text)
+        assert answer.startswith(
+            "550 5.6.0 improper use of 8-bit data in message " + refused
+            if refused else "250 2.0.0 Ok"), make
