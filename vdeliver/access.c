@@ -13,7 +13,7 @@
 
 struct access {
 	bool interfaces; /* permit_inet_interfaces is set */
-
+	bool networks;   /* permit_mynetworks is */
 	struct hash *own;
 };
 
@@ -58,6 +58,7 @@ struct access *access_new(const struct settings *set)
 
 	a->own = hash_new();
 	a->interfaces = strstr(who, "permit_inet_interfaces") != NULL;
+	a->networks = strstr(who, "permit_mynetworks") != NULL;
 	if (getifaddrs(&list) != 0)
 		return a;
 	for (i = list; i != NULL; i = i->ifa_next)
@@ -80,59 +81,8 @@ bool access_is_own(const struct access *a, const char *addr)
 	return hash_get(a->own, str_c(addr)) != NULL;
 }
 
-bool access_is_local(const struct access *a, const char *addr)
+bool access_is_local(const struct access *a, const char *addr, bool trusted)
 {
-	return a->interfaces && access_is_own(a, addr);
-}
-
-static int mask_bits(const struct sockaddr *mask, bool subnet)
-{
-	const unsigned char *p;
-	int bits = 0, n, i;
-
-	if (mask->sa_family == AF_INET) {
-		p = (const void *)&((const struct sockaddr_in *)mask)->sin_addr;
-		n = 4;
-	} else {
-		p = (const void *)&((const struct sockaddr_in6 *)mask)
-			->sin6_addr;
-		n = 16;
-	}
-	if (!subnet)
-		return n * 8;
-	for (i = 0; i < n; i++)
-		bits += __builtin_popcount(p[i]);
-	return bits;
-}
-
-static void add_network(struct buf *out, const struct ifaddrs *i, bool subnet)
-{
-	unsigned char bytes[16];
-	char text[INET6_ADDRSTRLEN];
-	int family = i->ifa_addr->sa_family, bits, k;
-	int size = family == AF_INET ? 4 : 16;
-
-	if (!text_of(i->ifa_addr, text) || i->ifa_netmask == NULL ||
-	    inet_pton(family, text, bytes) != 1)
-		return;
-	bits = mask_bits(i->ifa_netmask, subnet);
-	for (k = bits; k < size * 8; k++)
-		bytes[k / 8] &= (unsigned char)~(0x80 >> k % 8);
-	inet_ntop(family, bytes, text, sizeof(text));
-	buf_addf(out, family == AF_INET ? " %s/%d" : " [%s]/%d", text, bits);
-}
-
-void access_own_networks(struct buf *out, bool subnet)
-{
-	struct ifaddrs *list, *i;
-
-	buf_addc(out, "127.0.0.0/8 [::1]/128");
-	if (getifaddrs(&list) != 0)
-		return;
-	for (i = list; i != NULL; i = i->ifa_next)
-		if (i->ifa_addr != NULL &&
-		    (i->ifa_addr->sa_family == AF_INET ||
-			i->ifa_addr->sa_family == AF_INET6))
-			add_network(out, i, subnet);
-	freeifaddrs(list);
+	return (a->interfaces && access_is_own(a, addr)) ||
+	    (a->networks && trusted);
 }

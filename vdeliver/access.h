@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 
-#include "base/buf.h"
 #include "base/macros.h"
 #include "vdeliver/settings.h"
 
@@ -18,13 +17,10 @@ struct access *access_new(const struct settings *set) MUST_CHECK;
 void access_free(struct access *a);
 /* One of our own interface addresses (within inet_interfaces). */
 bool access_is_own(const struct access *a, const char *addr);
-/* Mail from this address gets missing headers (permit_inet_interfaces). */
-bool access_is_local(const struct access *a, const char *addr);
-
 /*
- * The default of mynetworks, added to out: 127.0.0.0/8, [::1]/128 and the own
- * addresses, with their networks when subnet is true (mynetworks_style).
+ * Does mail from this address get missing headers (permit_inet_interfaces,
+ * permit_mynetworks)? trusted: it is in mynetworks.
  */
-void access_own_networks(struct buf *out, bool subnet);
+bool access_is_local(const struct access *a, const char *addr, bool trusted);
 
 #endif

@@ -4,11 +4,13 @@
 #include "vdeliver/cleanup.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/xalloc.h"
 #include "mail/address_field.h"
 #include "mail/header.h"
 #include "vdeliver/rules.h"
@@ -52,6 +54,9 @@ static void emit(struct cleanup *c, struct str s)
 	if (s.n == 0 || c->st != ST_OK)
 		return;
 	c->st = spool_add(c->out, s, &c->err);
+	if (c->mime != NULL)
+		relay_qp_add(c->mime, s, &c->unused);
+	buf_reset(&c->unused);
 	c->after_lf = s.p[s.n - 1] == '\n';
 }
 
@@ -121,6 +126,7 @@ void cleanup_init(struct cleanup *c, const struct settings *set,
 		.line = BUF_MAX(NAME_MAX_N),
 		.name = BUF_MAX(NAME_MAX_N),
 		.field = BUF_MAX(FIELD_MAX),
+		.unused = BUF_MAX(RELAY_QP_MORE),
 		.first = true };
 	/* settings.c has seen that they are right. */
 	if (octets_parse(&c->strip, str_c(set->message_strip_characters),
@@ -131,6 +137,10 @@ void cleanup_init(struct cleanup *c, const struct settings *set,
 	/* Lines are records there: their ends are no characters of the text. */
 	octets_drop(&c->strip, '\n');
 	octets_drop(&c->reject, '\n');
+	if (set->strict_8bitmime || set->strict_8bitmime_body) {
+		c->mime = xcalloc(1, sizeof(*c->mime));
+		relay_qp_begin(c->mime);
+	}
 	emit_received(c);
 }
 
@@ -143,6 +153,10 @@ void cleanup_clear(struct cleanup *c)
 	buf_clear(&c->line);
 	buf_clear(&c->name);
 	buf_clear(&c->field);
+	buf_clear(&c->unused);
+	relay_qp_clear(c->mime);
+	free(c->mime);
+	c->mime = NULL;
 }
 
 /* A line under the name of the program that would say it in Postfix. */
@@ -393,7 +407,9 @@ static void check_header(struct cleanup *c, struct str s)
 {
 	size_t i;
 
-	for (i = 0; c->set->strict_7bit_headers && i < s.n; i++)
+	if (!c->set->strict_7bit_headers && !c->set->strict_8bitmime)
+		return;
+	for (i = 0; i < s.n; i++)
 		if ((unsigned char)s.p[i] >= 0x80)
 			refuse(c, "5.6.0", "reject: mime-error ",
 			    "improper use of 8-bit data in message header");
@@ -494,6 +510,12 @@ static void finish(struct cleanup *c)
 		emit(c, STR("\n"));
 	else if (c->at != AT_BODY)
 		end_header(c);
+	if (c->mime == NULL)
+		return;
+	relay_qp_end(c->mime, &c->unused);
+	if (c->mime->misused)
+		refuse(c, "5.6.0", "reject: mime-error ",
+		    "improper use of 8-bit data in message body");
 }
 
 enum st cleanup_end(struct cleanup *c, struct err *e)

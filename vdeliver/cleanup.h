@@ -18,6 +18,7 @@
 #include "base/macros.h"
 #include "base/str.h"
 #include "vdeliver/octets.h"
+#include "vdeliver/relay_qp.h"
 #include "vdeliver/settings.h"
 #include "vdeliver/spool.h"
 
@@ -56,10 +57,12 @@ struct cleanup {
 		AT_BODY,
 	} at;
 	struct octets strip, reject;
-	unsigned seen; /* enum cleanup_seen */
-	bool first;    /* no header line yet */
-	bool drop;     /* the field does not pass */
-	bool collects; /* the field's value goes to field, for now */
+	struct relay_qp *mime; /* reads along; NULL: nobody asks */
+	struct buf unused;     /* what it would make of the message */
+	unsigned seen;         /* enum cleanup_seen */
+	bool first;            /* no header line yet */
+	bool drop;             /* the field does not pass */
+	bool collects;         /* the field's value goes to field, for now */
 	struct buf field;
 	struct buf name; /* of that field */
 	struct buf *id;  /* where the field's value is kept, or NULL */
@@ -83,7 +86,7 @@ void cleanup_data(struct cleanup *c, struct str bytes);
  *
  * ST_TEMP (4.3.1): the spool failed. ST_PERM: 5.4.0 "Error: too many hops",
  * 5.7.1 "disallowed character", 5.6.0 "improper use of 8-bit data in message
- * header"; they are logged.
+ * header" or "body"; they are logged.
  */
 enum st cleanup_end(struct cleanup *c, struct err *e) MUST_CHECK;
 /* NULL is fine; the spool stays. */

@@ -37,6 +37,7 @@ VDELIVER_SRC = \
 	%D%/octets.c %D%/octets.h \
 	%D%/permission.c %D%/permission.h \
 	%D%/relay.c %D%/relay.h \
+	%D%/relay_qp.c %D%/relay_qp.h \
 	%D%/relay_reply.c %D%/relay_reply.h \
 	%D%/relay_sasl.c %D%/relay_sasl.h \
 	%D%/relay_settings.c %D%/relay_settings.h \
@@ -63,6 +64,7 @@ VDELIVER_SRC = \
 	%D%/session_tls.c \
 	%D%/session_xclient.c \
 	%D%/settings.c %D%/settings.h \
+	%D%/settings_lists.c %D%/settings_lists.h \
 	%D%/show.c %D%/show.h \
 	%D%/smtp_data.c %D%/smtp_data.h \
 	%D%/smtp_parse.c %D%/smtp_parse.h \

@@ -39,20 +39,22 @@ enum st permission_check(const char *text, struct err *e)
 {
 	struct str list = str_c(text), word;
 	const struct item *item;
-	bool refuses = false;
+	bool refuses = false, open = false; /* open: nothing after it counts */
 
 	while (str_word(&list, ", \t\r\n", &word)) {
 		item = find(word);
-		if (item != NULL)
-			refuses |= item->effect == EFFECT_REFUSE;
-		else if (str_istarts(word, STR("permit_")))
+		if (item != NULL) {
+			open |= item->effect == EFFECT_PERMIT;
+			refuses |= item->effect == EFFECT_REFUSE && !open;
+		} else if (str_istarts(word, STR("permit_"))) {
 			log_warn("smtpd_relay_restrictions: %.*s is not "
 				 "supported, and permits nobody",
 			    STR_ARG(word));
-		else
+		} else {
 			return err_temp(e, "",
 			    "smtpd_relay_restrictions: %.*s is not supported",
 			    STR_ARG(word));
+		}
 	}
 	if (!refuses)
 		return err_temp(e, "",

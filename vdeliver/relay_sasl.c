@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base64.h"
+
 /* What a mechanism can be asked to be. postconf(5). */
 enum quality {
 	NO_PLAINTEXT = 1 << 0,
@@ -202,4 +204,15 @@ enum st relay_sasl_log_in(const struct settings *set, struct smtp_client *c,
 	st = smtp_auth(c, user, password != NULL ? password : "", r, e);
 	explicit_bzero(user, sizeof(user));
 	return st;
+}
+
+bool relay_sasl_parse(struct str text, char login[RELAY_LOGIN_MAX + 1])
+{
+	AUTO_BUF plain = BUF_MAX(RELAY_LOGIN_MAX);
+	bool ok = base64_decode(&plain, text);
+
+	snprintf(login, RELAY_LOGIN_MAX + 1, "%s", buf_c(&plain));
+	if (plain.n != 0)
+		explicit_bzero(plain.p, plain.n);
+	return ok;
 }

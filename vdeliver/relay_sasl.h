@@ -8,6 +8,8 @@
 #ifndef VDELIVER_RELAY_SASL_H
 #define VDELIVER_RELAY_SASL_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/macros.h"
@@ -29,6 +31,9 @@ enum st relay_sasl_check(const struct settings *set, struct err *e) MUST_CHECK;
  */
 enum st relay_sasl_find(struct maps *passwords, struct str host,
     struct str destination, struct buf *login, struct err *e) MUST_CHECK;
+
+/* The login from base64, as relayhost_places() writes it. */
+bool relay_sasl_parse(struct str text, char login[RELAY_LOGIN_MAX + 1]);
 
 /*
  * Log in at a server that offers AUTH, by the best mechanism that the settings

@@ -11,10 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/base64.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "vdeliver/relay_qp.h"
 #include "vdeliver/relay_reply.h"
 #include "vdeliver/relay_sasl.h"
 #include "vdeliver/relay_text.h"
@@ -38,7 +38,8 @@ struct talk {
 	const char *doing;
 	struct relay_facts facts;
 	struct relay_fold fold;
-	bool tls_failed; /* the handshake did */
+	struct relay_qp *qp; /* NULL: the text goes out as it is */
+	bool tls_failed;     /* the handshake did */
 };
 
 /* --- what replies and silence mean --------------------------------------- */
@@ -168,7 +169,7 @@ static enum st authenticate(struct talk *t, struct err *e)
 	st = relay_sasl_log_in(t->set, &t->c, t->login, &t->r, e);
 	if (st == ST_NONE)
 		return err_temp(e, "4.7.0",
-		    "SASL authentication failed; server %s offered no "
+		    "SASL authentication failed: server %s offered no "
 		    "compatible authentication mechanisms for this type of "
 		    "connection security",
 		    t->name);
@@ -200,29 +201,6 @@ static enum st greet(struct talk *t, struct err *e)
 }
 
 /* --- the envelope -------------------------------------------------------- */
-
-static bool is_ascii(struct str s)
-{
-	size_t i;
-
-	for (i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] > 127)
-			return false;
-	return true;
-}
-
-/* RFC 3461 4: what is not plain becomes "+XX". */
-static void add_xtext(struct buf *b, struct str s)
-{
-	size_t i;
-
-	for (i = 0; i < s.n; i++)
-		if (s.p[i] <= ' ' || s.p[i] > '~' || s.p[i] == '+' ||
-		    s.p[i] == '=')
-			buf_addf(b, "+%02X", (unsigned char)s.p[i]);
-		else
-			buf_addch(b, s.p[i]);
-}
 
 static enum st mail(struct talk *t, struct err *e)
 {
@@ -257,9 +235,9 @@ static enum st send_rcpt(struct talk *t, const struct relay_target *g,
 	AUTO_BUF opts = BUF_MAX(10000);
 
 	if ((t->c.features & SMTP_DSN) && g->orcpt.n != 0 &&
-	    is_ascii(g->orcpt)) {
+	    relay_text_is_ascii(g->orcpt)) {
 		buf_addc(&opts, " ORCPT=rfc822;");
-		add_xtext(&opts, g->orcpt);
+		relay_text_add_x(&opts, g->orcpt);
 	}
 	if ((t->c.features & SMTP_DSN) && g->notify.n != 0)
 		buf_addf(&opts, " NOTIFY=%.*s", STR_ARG(g->notify));
@@ -374,19 +352,47 @@ static enum st envelope(struct talk *t, struct err *e)
 
 /* --- the text ------------------------------------------------------------ */
 
-static enum st send_piece(struct str piece, void *arg, struct err *e)
+static enum st send_lines(struct talk *t, struct str text, struct err *e)
 {
-	struct talk *t = arg;
 	bool was = t->fold.folded;
 	struct str part;
 
-	while (relay_fold_next(&t->fold, &piece, &part))
+	while (relay_fold_next(&t->fold, &text, &part))
 		if (smtp_text(&t->c, part, e) != ST_OK)
 			return ST_TEMP;
 	if (t->fold.folded && !was)
 		log_info("%.*s: breaking line > %zu bytes with <CR><LF>SPACE",
 		    STR_ARG(t->m->qid), t->fold.max);
 	return ST_OK;
+}
+
+static enum st send_piece(struct str piece, void *arg, struct err *e)
+{
+	AUTO_BUF out = BUF_MAX(4 * piece.n + RELAY_QP_MORE);
+	struct talk *t = arg;
+
+	if (t->qp == NULL)
+		return send_lines(t, piece, e);
+	relay_qp_add(t->qp, piece, &out);
+	return send_lines(t, buf_str(&out), e);
+}
+
+/* RFC 6152 3: what is not understood there is made 7 bits. */
+static enum st send_body(struct talk *t, struct err *e)
+{
+	AUTO_BUF rest = BUF_MAX(RELAY_QP_MORE);
+	struct relay_qp qp;
+	enum st st;
+
+	relay_qp_begin(&qp);
+	if ((t->m->flags & WF_8BIT) && !(t->c.features & SMTP_8BITMIME))
+		t->qp = &qp;
+	st = relay_text_read(t->m->body, t->m->fd, send_piece, t, e);
+	if (t->qp != NULL)
+		relay_qp_end(&qp, &rest);
+	relay_qp_clear(&qp);
+	t->qp = NULL;
+	return st == ST_OK ? send_lines(t, buf_str(&rest), e) : st;
 }
 
 static enum st send_text(struct talk *t, struct err *e)
@@ -396,8 +402,7 @@ static enum st send_text(struct talk *t, struct err *e)
 	t->fold = (struct relay_fold){ .max = limit > 1 ? (size_t)limit : 0 };
 	begin(t, "sending message body", t->set->smtp_data_xfer_timeout);
 	smtp_text_begin(&t->c);
-	if (relay_text_read(t->m->body, t->m->fd, send_piece, t, e) != ST_OK ||
-	    smtp_text_end(&t->c, e) != ST_OK)
+	if (send_body(t, e) != ST_OK || smtp_text_end(&t->c, e) != ST_OK)
 		return lost(t, e);
 	begin(t, "sending end of data -- message may be sent more than once",
 	    t->set->smtp_data_done_timeout);
@@ -438,11 +443,11 @@ static enum st data(struct talk *t, struct err *e)
 static bool lacks_utf8(const struct talk *t)
 {
 	const struct relay_mail *m = t->m;
-	bool needs = t->facts.header_8bit || !is_ascii(m->sender);
+	bool needs = t->facts.header_8bit || !relay_text_is_ascii(m->sender);
 	size_t i;
 
 	for (i = 0; i < m->n; i++)
-		needs |= !is_ascii(m->targets[i].address);
+		needs |= !relay_text_is_ascii(m->targets[i].address);
 	return needs && (m->flags & WF_UTF8) && !(t->c.features & SMTP_UTF8);
 }
 
@@ -548,16 +553,6 @@ static enum st try_both(struct talk *t, const char *addr, unsigned port,
 	return st;
 }
 
-static bool parse_login(struct talk *t, struct str text)
-{
-	AUTO_BUF plain = BUF_MAX(RELAY_LOGIN_MAX);
-	bool ok = base64_decode(&plain, text);
-
-	snprintf(t->login, sizeof(t->login), "%s", buf_c(&plain));
-	explicit_bzero(plain.p, plain.n);
-	return ok;
-}
-
 static bool parse_place(struct talk *t, struct str line, char addr[64],
     unsigned *port)
 {
@@ -573,7 +568,8 @@ static bool parse_place(struct talk *t, struct str line, char addr[64],
 	snprintf(t->name, sizeof(t->name), "%.200s[%s]", t->host, addr);
 	*port = (unsigned)v;
 	t->login[0] = '\0';
-	return !str_word(&line, " ", &login) || parse_login(t, login);
+	return !str_word(&line, " ", &login) ||
+	    relay_sasl_parse(login, t->login);
 }
 
 void relay_mail(const struct settings *set, const struct relay_tls *tls,

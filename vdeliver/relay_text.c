@@ -51,6 +51,28 @@ enum st relay_facts_add(struct str piece, void *arg, struct err *e)
 	return ST_OK;
 }
 
+bool relay_text_is_ascii(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] > 127)
+			return false;
+	return true;
+}
+
+void relay_text_add_x(struct buf *b, struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if (s.p[i] <= ' ' || s.p[i] > '~' || s.p[i] == '+' ||
+		    s.p[i] == '=')
+			buf_addf(b, "+%02X", (unsigned char)s.p[i]);
+		else
+			buf_addch(b, s.p[i]);
+}
+
 bool relay_fold_next(struct relay_fold *f, struct str *in, struct str *part)
 {
 	ptrdiff_t nl = str_find(*in, '\n');

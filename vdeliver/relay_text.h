@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/str.h"
@@ -20,6 +21,11 @@ typedef enum st relay_piece_fn(struct str piece, void *arg, struct err *e);
  * read, or what take returned. */
 enum st relay_text_read(struct str body, int fd, relay_piece_fn *take,
     void *arg, struct err *e) MUST_CHECK;
+
+/* No octet above 127? */
+bool relay_text_is_ascii(struct str s);
+/* RFC 3461 4, xtext: what is not plain becomes "+XX". */
+void relay_text_add_x(struct buf *b, struct str s);
 
 /* What one has to know of a body before it is sent. */
 struct relay_facts {

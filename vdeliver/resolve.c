@@ -279,6 +279,16 @@ static enum step expand(struct resolve *r, struct resolve_address *at,
 	return STEP_NEXT;
 }
 
+/* Where a bare user is a key, too. virtual(5), "TABLE SEARCH ORDER". */
+static uint32_t key_flags(const struct resolve *r, struct str address,
+    enum class class)
+{
+	return class == CLASS_LOCAL ||
+		str_ieqc(address_domain(address), r->set->myorigin)
+	    ? ASK_LOCAL
+	    : 0;
+}
+
 /* A whole number that is an id, within min..2^32-2; 0 is none. */
 static bool parse_id(struct str text, int64_t min, uint32_t *id)
 {
@@ -290,11 +300,11 @@ static bool parse_id(struct str text, int64_t min, uint32_t *id)
 	return true;
 }
 
-static enum step find_id(struct resolve *r, struct str address, bool gid,
-    uint32_t *id)
+static enum step find_id(struct resolve *r, struct str address, uint32_t flags,
+    bool gid, uint32_t *id)
 {
 	const char *map = gid ? "virtual_gid_maps" : "virtual_uid_maps";
-	const struct answer *a = ask(r, gid ? Q_GID : Q_UID, address, 0);
+	const struct answer *a = ask(r, gid ? Q_GID : Q_UID, address, flags);
 
 	if (a == NULL)
 		return STEP_ASK;
@@ -336,9 +346,21 @@ static const struct final *add_final(struct resolve *r, const struct final *f)
 	return out;
 }
 
-static enum step mailbox(struct resolve *r, struct str address)
+static enum step no_mailbox(struct resolve *r, enum class class)
 {
-	const struct answer *a = ask(r, Q_MAILBOX, address, 0);
+	if (class == CLASS_LOCAL)
+		return unknown_user(r,
+		    r->set->unknown_local_recipient_reject_code,
+		    "local recipient");
+	return unknown_user(r, r->set->unknown_virtual_mailbox_reject_code,
+	    "virtual mailbox");
+}
+
+static enum step mailbox(struct resolve *r, struct str address,
+    enum class class)
+{
+	uint32_t flags = key_flags(r, address, class);
+	const struct answer *a = ask(r, Q_MAILBOX, address, flags);
 	struct final f = { .address = address_external(address, r->arena) };
 	enum step step;
 
@@ -347,18 +369,16 @@ static enum step mailbox(struct resolve *r, struct str address)
 	if (a->st == ST_TEMP)
 		return table_error(r, a);
 	if (a->st == ST_NONE)
-		return unknown_user(r,
-		    r->set->unknown_virtual_mailbox_reject_code,
-		    "virtual mailbox");
+		return no_mailbox(r, class);
 	if (!mailbox_path(a->value, &f.path)) {
 		log_warn("recipient %.*s: bad mailbox path %.*s in "
 			 "virtual_mailbox_maps",
 		    STR_ARG(address), STR_ARG(a->value));
 		return config_error(r);
 	}
-	step = find_id(r, address, false, &f.uid);
+	step = find_id(r, address, flags, false, &f.uid);
 	if (step == STEP_NEXT)
-		step = find_id(r, address, true, &f.gid);
+		step = find_id(r, address, flags, true, &f.gid);
 	if (step == STEP_NEXT)
 		show(r, NOTE_MAILBOX, address, f.path, add_final(r, &f));
 	return step;
@@ -378,20 +398,29 @@ static enum step outside(struct resolve *r, struct str address)
 	return STEP_FAIL;
 }
 
+/* local_transport = virtual, with or without a next hop. */
+static bool virtual_takes_local(const struct settings *set)
+{
+	struct str rest = str_c(set->local_transport), name;
+
+	str_cut(&rest, ':', &name);
+	return str_eqc(name, "virtual");
+}
+
 /* What no alias has: the class decides. */
 static enum step deliver(struct resolve *r, struct str address,
     enum class class)
 {
 	switch (class) {
 	case CLASS_LOCAL:
-		return unknown_user(r,
-		    r->set->unknown_local_recipient_reject_code,
-		    "local recipient");
+		if (!virtual_takes_local(r->set))
+			return no_mailbox(r, class);
+		return mailbox(r, address, class);
 	case CLASS_ALIAS:
 		return unknown_user(r,
 		    r->set->unknown_virtual_alias_reject_code, "virtual alias");
 	case CLASS_MAILBOX:
-		return mailbox(r, address);
+		return mailbox(r, address, class);
 	case CLASS_OUTSIDE:
 		break;
 	}
@@ -421,16 +450,6 @@ static enum step relay_permission(struct resolve *r)
 	reply_set(&r->reply, refusals[p].code, refusals[p].dsn, "<%.*s>: %s",
 	    STR_ARG(r->given), refusals[p].text);
 	return STEP_FAIL;
-}
-
-/* Where a bare user is a key, too. virtual(5), "TABLE SEARCH ORDER". */
-static uint32_t key_flags(const struct resolve *r, struct str address,
-    enum class class)
-{
-	return class == CLASS_LOCAL ||
-		str_ieqc(address_domain(address), r->set->myorigin)
-	    ? ASK_LOCAL
-	    : 0;
 }
 
 static void show_class(const struct resolve *r, struct resolve_address *at,

@@ -22,6 +22,7 @@ static const struct list_row {
 	{ Q_XCLIENT, LIST(smtpd_authorized_xclient_hosts), CF_XCLIENT, true },
 	{ Q_XFORWARD, LIST(smtpd_authorized_xforward_hosts), CF_XFORWARD,
 	    true },
+	{ Q_REWRITE, LIST(rewrite_tables), CF_LOCAL, false },
 #undef LIST
 };
 
@@ -31,12 +32,12 @@ static void send_welcome(struct client *c, unsigned code, const char *dsn,
 	AUTO_IPC_OUT o = IPC_OUT;
 
 	c->waiting = WAIT_NOTHING;
+	if (access_is_local(c->front->home->access, c->addr,
+		c->flags & CF_TRUSTED))
+		c->flags |= CF_LOCAL;
 	ipc_begin(&o, W_CONNECT_REPLY);
 	ipc_put_u32(&o, c->number);
-	ipc_put_u32(&o,
-	    c->flags |
-		(access_is_local(c->front->home->access, c->addr) ? CF_LOCAL
-								  : 0));
+	ipc_put_u32(&o, c->flags);
 	ipc_put_str(&o, str_c(c->name));
 	ipc_put_u32(&o, code);
 	ipc_put_str(&o, str_c(dsn));

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "mail/header.h"
+#include "map/match_list.h"
 #include "vdeliver/session_state.h"
 
 /* Service extensions in the order of the EHLO reply. */
@@ -155,14 +156,14 @@ enum state do_help(struct session *s, const struct smtp_command *cmd UNUSED)
 	return s->in->state;
 }
 
-/* A web browser or worse: a word of the list, a header, or no letter. */
+/* A web browser or worse: what the list has, or a header. */
 static bool is_foreign(const struct session *s, const struct smtp_command *cmd)
 {
-	char c = str_lower(cmd->verb.p[0]);
+	struct match_list *list = s->in->set->foreign;
+	struct err e;
 
-	return header_listed(cmd->verb,
-		   str_c(s->in->set->smtpd_forbidden_commands)) ||
-	    str_find(cmd->verb, ':') >= 0 || c < 'a' || c > 'z';
+	return str_find(cmd->verb, ':') >= 0 ||
+	    (list != NULL && match_list_get(list, cmd->verb, &e) == ST_OK);
 }
 
 enum state do_unknown(struct session *s, const struct smtp_command *cmd)

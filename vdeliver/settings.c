@@ -15,11 +15,11 @@
 #include "mail/mbox_lock.h"
 #include "map/redirect.h"
 #include "priv/sandbox.h"
-#include "vdeliver/access.h"
 #include "vdeliver/cleanup.h"
 #include "vdeliver/logger.h"
 #include "vdeliver/permission.h"
 #include "vdeliver/relay_settings.h"
+#include "vdeliver/settings_lists.h"
 
 enum field {
 	STR_FIELD,
@@ -86,6 +86,7 @@ static const struct row {
 	I(unknown_local_recipient_reject_code),
 	S(mynetworks),
 	S(local_header_rewrite_clients),
+	S(local_transport),
 	S(smtpd_relay_restrictions),
 	S(relayhost),
 	S(inet_protocols),
@@ -137,6 +138,8 @@ static const struct row {
 	S(message_reject_characters),
 	S(message_strip_characters),
 	B(strict_7bit_headers),
+	B(strict_8bitmime),
+	B(strict_8bitmime_body),
 	S(undisclosed_recipients_header),
 	S(smtpd_forbidden_commands),
 	S(smtpd_forbid_bare_newline),
@@ -241,8 +244,6 @@ static const struct {
 	{ "mime_header_checks", "content is not inspected" },
 	{ "nested_header_checks", "content is not inspected" },
 	{ "body_checks", "content is not inspected" },
-	{ "strict_8bitmime", "8-bit data is taken as it is" },
-	{ "strict_8bitmime_body", "8-bit data is taken as it is" },
 	{ "smtpd_milters", "milters are not asked" },
 	{ "content_filter", "content is not filtered" },
 	{ "smtpd_client_restrictions", "ignored" },
@@ -326,42 +327,6 @@ static enum st read_myorigin(struct settings *s, struct err *e)
 		return err_temp(e, "", "parameter myorigin: %s is empty",
 		    s->myorigin);
 	return conf_keep(s->conf, line, &s->myorigin, e);
-}
-
-static enum st default_mynetworks(struct settings *s, struct err *e)
-{
-	AUTO_BUF text = BUF_MAX(100000);
-	const char *style;
-
-	if (conf_raw(s->conf, "mynetworks") != NULL)
-		return ST_OK;
-	if (conf_str(s->conf, "mynetworks_style", &style, e) != ST_OK)
-		return ST_TEMP;
-	access_own_networks(&text, strcmp(style, "subnet") == 0);
-	return conf_keep(s->conf, buf_str(&text), &s->mynetworks, e);
-}
-
-/* "$mynetworks" in them is what was found above, not the empty default. */
-static void default_client_lists(struct settings *s)
-{
-	const struct {
-		const char *name;
-		const char **list;
-	} lists[] = {
-		{ "smtpd_forbid_bare_newline_exclusions",
-		    &s->smtpd_forbid_bare_newline_exclusions },
-		{ "smtpd_client_event_limit_exceptions",
-		    &s->smtpd_client_event_limit_exceptions },
-	};
-	const char *raw;
-	size_t i;
-
-	for (i = 0; i < NELEM(lists); i++) {
-		raw = conf_raw(s->conf, lists[i].name);
-		if (raw == NULL ? lists[i].list[0][0] == '\0'
-				: strcmp(raw, "$mynetworks") == 0)
-			*lists[i].list = s->mynetworks;
-	}
 }
 
 bool settings_is_hostname(const char *name)
@@ -565,13 +530,12 @@ enum st settings_load(struct settings *s, const char *dir, struct err *e)
 		if (read_row(s, &rows[i], e) != ST_OK)
 			return ST_TEMP;
 	default_relay_restrictions(s);
-	if (read_myorigin(s, e) != ST_OK || default_mynetworks(s, e) != ST_OK ||
+	if (read_myorigin(s, e) != ST_OK || settings_networks(s, e) != ST_OK ||
 	    check(s, e) != ST_OK || warn_level(s, e) != ST_OK ||
 	    redirect_configure(s->conf, e) != ST_OK)
 		return ST_TEMP;
-	default_client_lists(s);
 	settings_unsupported(s->conf, warn_unsupported, NULL);
-	return ST_OK;
+	return settings_lists(s, e);
 }
 
 void settings_for_control(struct settings *s, const char *dir)
@@ -593,6 +557,7 @@ void settings_clear(struct settings *s)
 {
 	if (s == NULL)
 		return;
+	settings_lists_clear(s);
 	conf_free(s->conf);
 	memset(s, 0, sizeof(*s));
 }

@@ -12,6 +12,8 @@
 #include "base/macros.h"
 #include "conf/conf.h"
 
+struct match_list;
+
 struct settings {
 	struct conf *conf; /* for names that have no field */
 	const char *config_directory;
@@ -22,7 +24,7 @@ struct settings {
 	const char *maillog_file_prefixes;
 
 	/* addresses */
-	const char *mydestination, *recipient_delimiter;
+	const char *mydestination, *recipient_delimiter, *local_transport;
 	const char *virtual_alias_maps, *virtual_alias_domains;
 	const char *virtual_mailbox_domains, *virtual_mailbox_maps;
 	const char *propagate_unmatched_extensions;
@@ -40,6 +42,8 @@ struct settings {
 
 	/* trust */
 	const char *mynetworks, *local_header_rewrite_clients;
+	const char *rewrite_tables; /* those of the list before */
+	struct match_list *foreign; /* smtpd_forbidden_commands */
 	const char *smtpd_relay_restrictions;
 
 	/* relayhost, and how to talk to it; times in seconds */
@@ -81,6 +85,7 @@ struct settings {
 	const char *message_strip_characters, *message_reject_characters;
 	const char *undisclosed_recipients_header, *maillog_file_permissions;
 	bool strict_7bit_headers;
+	bool strict_8bitmime, strict_8bitmime_body;
 	const char *smtpd_forbid_bare_newline;
 	const char *smtpd_forbid_unauth_pipelining;
 	int64_t smtpd_timeout, smtpd_recipient_limit, smtpd_hard_error_limit;

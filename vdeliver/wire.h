@@ -123,6 +123,7 @@ enum question {
 	Q_EVENT_EXCEPTIONS,
 	Q_XCLIENT,
 	Q_XFORWARD,
+	Q_REWRITE,   /* local_header_rewrite_clients: tables */
 	Q_PEER_NAME, /* IP address: its name, checked both ways */
 	Q_RELAYHOST, /* nothing: its addresses, see relayhost.h */
 	Q_PASSWORD,  /* of relayhost; nobody asks, it goes with the former */

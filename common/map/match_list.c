@@ -289,6 +289,25 @@ bool match_list_changed(struct match_list *l)
 	return false;
 }
 
+bool match_list_in_memory(const struct match_list *l)
+{
+	static const char *const types[] = { "regexp", "pcre", "cidr", "inline",
+		"static" };
+	const struct item *i;
+	struct str rest, type;
+	size_t t;
+
+	for (i = l->first; i != NULL; i = i->next) {
+		rest = i->text;
+		str_cut(&rest, ':', &type);
+		for (t = 0; t < NELEM(types) && !str_eqc(type, types[t]); t++)
+			continue;
+		if (i->kind == ITEM_TABLE && t == NELEM(types))
+			return false;
+	}
+	return !match_list_broken(l);
+}
+
 bool match_list_pure(const struct match_list *l)
 {
 	const struct item *i;

@@ -37,6 +37,11 @@ enum st match_list_get(struct match_list *l, struct str key, struct err *e)
 /* As maps_changed and maps_pure: tables and files of the list. */
 bool match_list_changed(struct match_list *l);
 bool match_list_pure(const struct match_list *l);
+/*
+ * True when all of it is in memory, whatever becomes of files: names, networks
+ * and tables of types that are read once (regexp, pcre, cidr, inline, static).
+ */
+bool match_list_in_memory(const struct match_list *l);
 /* True when an item is bad, or its table could not be opened. */
 bool match_list_broken(const struct match_list *l);
 /* NULL is fine. */

@@ -88,3 +88,44 @@ def test_what_cannot_be_done_is_said(vdeliver, config, want):
                      "smtp_sasl_auth_enable": "yes", **config})
     done = host.command("-f")
     assert done.returncode != 0 and want in done.stderr + host.log()
+
+
+ORDER = "127.0.0.1 host:a\n[127.0.0.1]:{port} dest:b\n"
+
+
+@pytest.mark.parametrize("table,answer,login,text", [
+    (ORDER, "235 2.7.0 welcome", "host:a", "status=sent"),
+    ("[127.0.0.1]:{port} dest:b\n", "235 2.7.0 welcome", "dest:b",
+     "status=sent"),
+    ("[127.0.0.1] dest:b\n", "235 2.7.0 welcome", None, "status=sent"),
+    (ORDER, "535 5.7.8 bad password", "host:a",
+     "dsn=4.7.8, status=deferred (SASL authentication failed; server "
+     "127.0.0.1[127.0.0.1] said: 535 5.7.8 bad password)"),
+    (ORDER, "535 bad password", "host:a",
+     "dsn=4.0.0, status=deferred (SASL authentication failed; server "
+     "127.0.0.1[127.0.0.1] said: 535 bad password)"),
+    (ORDER, "454 4.7.0 later", "host:a",
+     "dsn=4.7.0, status=deferred (SASL authentication failed; server "
+     "127.0.0.1[127.0.0.1] said: 454 4.7.0 later)"),
+    (ORDER, None, None,
+     "dsn=4.7.0, status=deferred (SASL authentication failed: server "
+     "127.0.0.1[127.0.0.1] offered no compatible authentication mechanisms "
+     "for this type of connection security)")])
+def test_logins_as_postfix(vdeliver, real_postfix, sink, table, answer, login,
+                           text):
+    """The order of the table's keys, and what is said when it fails."""
+    for make in (real_postfix, vdeliver):
+        ehlo = EHLO if answer else EHLO.replace("PLAIN LOGIN", "GSSAPI")
+        there = sink({"EHLO": ehlo, "AUTH": answer})
+        host = make({"relayhost": f"[127.0.0.1]:{there.port}",
+                     "smtp_sasl_auth_enable": "yes",
+                     "smtp_sasl_security_options": "noanonymous",
+                     "smtp_sasl_mechanism_filter": "plain"},
+                    maps={"sasl": table.format(port=there.port)})
+        host.write_config(smtp_sasl_password_maps=f"hash:{host.dir}/sasl")
+        host.start()
+        send(host.where, "s@remote.example", OUT, message(1))
+        assert text in host.logged("to=<friend@other.test>"), make
+        said = [x.split(" ")[2] for x in there.seen if x.startswith("AUTH")]
+        assert said[:1] == ([base64.b64encode(b"\0" + login.replace(
+            ":", "\0").encode()).decode()] if login else [])

@@ -36,7 +36,6 @@ static const struct settings session_settings = {
 	.message_reject_characters = "",
 	.undisclosed_recipients_header = "",
 	.smtpd_discard_ehlo_keywords = "",
-	.smtpd_forbidden_commands = "CONNECT GET POST",
 	.vdeliver_inline_size = 100,
 };
 

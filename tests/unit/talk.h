@@ -5,6 +5,8 @@
 #ifndef TESTS_UNIT_TALK_H
 #define TESTS_UNIT_TALK_H
 
+#include "map/map.h"
+#include "map/match_list.h"
 #include "tests/unit/session_settings.h"
 #include "tests/unit/unit.h"
 
@@ -54,7 +56,14 @@ static void sink(enum log_level level, const char *tag, const char *line,
 
 static void defaults(void)
 {
+	static struct match_list *foreign;
+
+	if (foreign == NULL)
+		foreign = match_list_open("smtpd_forbidden_commands",
+		    STR("GET POST !eat regexp:{{/^[^A-Z]|^eat/ Bogus}}"),
+		    MATCH_DOMAIN, MAP_FOLD);
 	set = session_settings;
+	set.foreign = foreign;
 	budget = (struct spool_budget){ 0, 100000 };
 	client =
 	    (struct session_client){ .name = "peer.test", .addr = "192.0.2.1" };

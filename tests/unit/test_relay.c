@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/macros.h"
 #include "vdeliver/permission.h"
+#include "vdeliver/relay_qp.h"
 #include "vdeliver/relay_reply.h"
 #include "vdeliver/relay_talk.h"
 #include "vdeliver/relay_text.h"
@@ -188,6 +189,101 @@ static void test_facts(void **state)
 	}
 }
 
+/* --- quoted-printable --------------------------------------------------- */
+
+#define C8  "Content-Transfer-Encoding: 8bit\n"
+#define CQP "Content-Transfer-Encoding: quoted-printable\n"
+#define C7  "Content-Transfer-Encoding: 7bit\n"
+#define MIX "Content-Type: multipart/mixed;\n boundary=\"a b\"\n"
+#define A40 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+static const struct {
+	const char *text, *want;
+} encodings[] = {
+	{ C8 "A: \xc3\xa9\n\ncaf\xc3\xa9 =\n",
+	    "A: \xc3\xa9\n" CQP "\ncaf=C3=A9 =3D\n" },
+	/* What does not say 8bit passes. */
+	{ "A: b\n\ncaf\xc3\xa9\n", "A: b\n\ncaf\xc3\xa9\n" },
+	{ C7 "\n\xc3\xa9\n", C7 "\n\xc3\xa9\n" },
+	{ "Content-Transfer-Encoding: base64\n\nYQ==\n",
+	    "Content-Transfer-Encoding: base64\n\nYQ==\n" },
+	/* Blanks at the end, controls, tabs, long lines. */
+	{ C8 "\na \nb\t\n \n\x01\tc\n", CQP "\na=20\nb=09\n=20\n=01\tc\n" },
+	{ C8 "\n" A40 A40 "\n",
+	    CQP "\n" A40 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=\naaaaaaa\n" },
+	/* Parts, each as it says, and what is around them. */
+	{ MIX C8 "\n\xc3\n--a b\n" C8 "\n\xc3\n--a b\n\n\xc3\n--a b--\n\xc3\n",
+	    MIX C7 "\n\xc3\n--a b\n" CQP "\n=C3\n--a b\n\n\xc3\n--a b--\n"
+		   "\xc3\n" },
+	{ MIX "\n--a b \nB: c\n" C8 "\n--a bc\n--a b--\n=\n",
+	    MIX "\n--a b \nB: c\n" CQP "\n--a bc\n--a b--\n=\n" },
+	{ "Content-Type: message/rfc822\n" C8 "\nB: \xc3\n" C8 "\n\xc3\n",
+	    "Content-Type: message/rfc822\n" C7 "\nB: \xc3\n" CQP "\n=C3\n" },
+	{ "Content-Type: multipart/digest; x=\"; boundary=n\"; Boundary = d\n"
+	  "\n--d\n\n" C8 "\n=\n--d--\n",
+	    "Content-Type: multipart/digest; x=\"; boundary=n\"; Boundary = d\n"
+	    "\n--d\n\n" CQP "\n=3D\n--d--\n" },
+	/* No boundary: it stays what it was. */
+	{ "Content-Type: multipart/mixed\n" C8 "\n\xc3\n",
+	    "Content-Type: multipart/mixed\n" C8 "\n\xc3\n" },
+	/* A header alone; a body without its empty line. */
+	{ C8, CQP },
+	{ MIX "\n--a b\n" C8 "no field =\n--a b--\n",
+	    MIX "\n--a b\n" CQP "\nno field =3D\n--a b--\n" },
+};
+
+static void encode_in_pieces(const char *text, size_t piece, struct buf *out)
+{
+	struct str s = str_c(text);
+	struct relay_qp q;
+
+	relay_qp_begin(&q);
+	for (; s.n != 0; s = str_skip(s, piece))
+		relay_qp_add(&q, str_head(s, piece), out);
+	relay_qp_end(&q, out);
+	relay_qp_clear(&q);
+}
+
+static void test_quoted_printable(void **state)
+{
+	size_t i, piece;
+
+	(void)state;
+	for (i = 0; i < NELEM(encodings); i++)
+		for (piece = 1; piece <= strlen(encodings[i].text); piece++) {
+			AUTO_BUF out = BUF_MAX(10000);
+
+			encode_in_pieces(encodings[i].text, piece, &out);
+			assert_string_equal(buf_c(&out), encodings[i].want);
+		}
+}
+
+/* Fields and lines that no buffer holds pass, and so does too deep a nest. */
+static void test_quoted_printable_limits(void **state)
+{
+	AUTO_BUF in = BUF_MAX(1000000);
+	AUTO_BUF out = BUF_MAX(1000000);
+	size_t i;
+
+	(void)state;
+	buf_addc(&in, "A: ");
+	for (i = 0; i < 70000; i++)
+		buf_addc(&in, i % 100 != 0 ? "x" : "\n ");
+	buf_addc(&in, "\n");
+	for (i = 0; i < RELAY_QP_DEPTH + 5; i++)
+		buf_addf(&in,
+		    "Content-Type: multipart/mixed; boundary=b%zu\n\n--b%zu\n",
+		    i, i);
+	buf_addc(&in, "\n--");
+	for (i = 0; i < 70000; i++)
+		buf_addch(&in, '\xc3');
+	for (i = 1; i < 40000; i *= 8) {
+		buf_reset(&out);
+		encode_in_pieces(buf_c(&in), i, &out);
+		assert_true(str_eq(buf_str(&out), buf_str(&in)));
+	}
+}
+
 /* --- what replies mean --------------------------------------------------- */
 
 static void test_outcome(void **state)
@@ -262,6 +358,10 @@ static const struct {
 	    ".\r\n"
 	    "QUIT\r\n",
 	    "250 2.5.0 mine" },
+	/* No 8BITMIME there: see test_quoted_printable. */
+	{ "220 hi\r\n250 r\r\n" OK OK OK OK "354 go\r\n250 a\r\n", WF_8BIT,
+	    ST_OK, "ooo", { 0, 0, 0 },
+	    "DATA\r\nA: b\r\n\r\n..x\r\n.\r\nQUIT\r\n", "250 a" },
 	{ "220 hi\r\n500 what\r\n250 r\r\n" OK OK OK OK "354 go\r\n250 a\r\n",
 	    0, ST_OK, "ooo", { 0, 0, 0 },
 	    "EHLO me.test\r\nHELO me.test\r\nMAIL FROM:<s@x.test>\r\n"
@@ -474,6 +574,8 @@ int main(void)
 		cmocka_unit_test(test_permission),
 		cmocka_unit_test(test_fold),
 		cmocka_unit_test(test_facts),
+		cmocka_unit_test(test_quoted_printable),
+		cmocka_unit_test(test_quoted_printable_limits),
 		cmocka_unit_test(test_outcome),
 		cmocka_unit_test(test_login),
 		cmocka_unit_test(test_sessions),

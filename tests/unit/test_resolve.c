@@ -40,6 +40,7 @@ static const struct {
 	{ Q_MAILBOX, "low@example.com", ST_OK, "low/", "" },
 	{ Q_MAILBOX, "root@example.com", ST_OK, "root/", "" },
 	{ Q_MAILBOX, "nogid@example.com", ST_OK, "g/", "" },
+	{ Q_MAILBOX, "bare@localhost", ST_OK, "bare/", "" },
 	{ Q_UID, "two@example.com", ST_OK, "5001", "" },
 	{ Q_UID, "low@example.com", ST_OK, "99", "" },
 	{ Q_UID, "root@example.com", ST_OK, "4294967296", "" },
@@ -51,6 +52,7 @@ static struct settings settings = {
 	.mydomain = "example.com",
 	.append_at_myorigin = true,
 	.recipient_delimiter = "+",
+	.local_transport = "local:mx.test",
 	.propagate_unmatched_extensions = "canonical, virtual",
 	.receive_override_options = "",
 	.relayhost = "",
@@ -162,10 +164,54 @@ static void test_cases(void **state)
 	access_free(access);
 }
 
+/* Local addresses have mailboxes, and bare users are keys for them. */
+static void test_local_transport(void **state)
+{
+	static const struct {
+		const char *transport, *rcpt;
+		unsigned code;
+		uint32_t flags; /* of the question for the mailbox */
+	} locals[] = {
+		{ "virtual", "bare@localhost", 250, ASK_LOCAL },
+		{ "virtual:x", "bare@localhost", 250, ASK_LOCAL },
+		{ "virtually", "bare@localhost", 550, 0 },
+		{ "virtual", "none@localhost", 550, ASK_LOCAL },
+		/* $myorigin is like a local domain there. */
+		{ "local:x", "user@example.com", 250, ASK_LOCAL },
+		{ "local:x", "user@mail.example", 454, 0 },
+	};
+	struct access *access = access_new(&settings);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(locals); i++) {
+		AUTO_ARENA a = { 0 };
+		struct resolve r;
+		uint32_t flags = 0;
+
+		settings.local_transport = locals[i].transport;
+		resolve_init(&r, &settings, access, &a, str_c(locals[i].rcpt));
+		while (resolve_step(&r)) {
+			if (r.question == Q_MAILBOX)
+				flags = r.flags;
+			if (r.question == Q_UID || r.question == Q_GID)
+				assert_int_equal(r.flags, flags);
+			answer(&r);
+		}
+		assert_int_equal(r.reply.code, locals[i].code);
+		assert_int_equal(flags, locals[i].flags);
+		if (r.reply.code == 550)
+			assert_non_null(
+			    strstr(r.reply.text, "local recipient table"));
+	}
+	access_free(access);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_local_transport),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
