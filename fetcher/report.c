@@ -10,7 +10,6 @@
 
 #include "base/buf.h"
 
-#define REPORT_LINE_MAX 4000
 /* Octets for a dot. */
 #define REPORT_TICK 1024
 
@@ -40,7 +39,7 @@ bool report_verbose(void)
 }
 
 /* Pieces come out as they are made: somebody watches. */
-static bool is_live(void)
+bool report_is_live(void)
 {
 	return out.how.marks && !out.how.syslog && out.how.logfile < 0 &&
 	    out.how.verbosity != REPORT_SILENT;
@@ -60,7 +59,7 @@ static void show_part(void)
 {
 	ssize_t unused UNUSED;
 
-	if (!is_live() || out.part.n <= out.shown)
+	if (!report_is_live() || out.part.n <= out.shown)
 		return;
 	make_printable(out.part.p + out.shown, out.part.n - out.shown);
 	unused = write(STDOUT_FILENO, out.part.p + out.shown,
@@ -171,7 +170,7 @@ static void add_mark(char c)
 		return;
 	if (out.part.n < REPORT_LINE_MAX - 100)
 		buf_addch(&out.part, c);
-	if (!is_live())
+	if (!report_is_live())
 		return;
 	show_part();
 	/* What the console has needs no memory. */
@@ -208,12 +207,18 @@ void report_done(const char *fmt, ...)
 	va_start(ap, fmt);
 	add_part(fmt, ap);
 	va_end(ap);
-	if (is_live()) {
+	if (report_is_live()) {
 		show_part();
 		break_part();
 	} else if (out.how.verbosity != REPORT_SILENT) {
 		emit(false, false, buf_c(&out.part));
 	}
+	buf_reset(&out.part);
+}
+
+void report_take(struct buf *line)
+{
+	buf_set(line, buf_str(&out.part));
 	buf_reset(&out.part);
 }
 
