@@ -38,8 +38,8 @@ struct imap_set {
 
 /* Commands that are under way; all fit into the sockets, so that no write waits
  * for a read. */
-#define IMAP_DUE_MAX     512
-#define IMAP_FLAGGED_MAX 1024
+#define IMAP_DUE_MAX     8
+#define IMAP_FLAGGED_MAX 256
 /* Messages in one STORE. */
 #define IMAP_STORE_MAX 50
 enum imap_what {
@@ -51,7 +51,6 @@ enum imap_what {
 struct imap_due {
 	unsigned tag;
 	enum imap_what what;
-	uint64_t uid;   /* IMAP_HEAD, IMAP_BODY */
 	uint64_t count; /* IMAP_STORE: of so many, and what for */
 	enum deed deed;
 };
@@ -141,28 +140,14 @@ enum status imap_folder(struct proto *b, const char *pattern, uint64_t n,
 enum status imap_got_list(struct imap *p, struct err *e) MUST_CHECK;
 
 /*
- * imap_text.c: the text that UID FETCH uid ITEM has, asked for now or before:
- * imap_line() until PS_NOMAIL. PS_ERROR: there is none. *octets: how long it is.
+ * imap_text.c: the text that UID FETCH uid ITEM has: imap_line() until PS_NOMAIL. PS_ERROR: there is none. *octets: how long it is.
  */
 enum status imap_open(struct imap *p, uint64_t uid, enum imap_what what,
     uint64_t *octets, struct err *e) MUST_CHECK;
-/* The same for the next that is due. */
-enum status imap_open_next(struct imap *p, uint64_t *octets, struct err *e)
-    MUST_CHECK;
-const char *imap_item(enum imap_what what);
 enum status imap_line(struct proto *b, struct str *line, struct err *e)
     MUST_CHECK;
 
-/*
- * imap_window.c: ask for header and body; are they under way; read all that
- * comes before one of them; it is that one's turn, whose UID it is.
- */
-enum status imap_ask(struct imap *p, uint64_t uid, struct err *e) MUST_CHECK;
-bool imap_is_asked(const struct imap *p, uint64_t uid, enum imap_what what)
-    MUST_CHECK;
-enum status imap_turn(struct imap *p, uint64_t uid, enum imap_what what,
-    struct err *e) MUST_CHECK;
-uint64_t imap_take_turn(struct imap *p) MUST_CHECK;
+/* imap_window.c. */
 /* Read all answers; texts are dropped. PS_ERROR: they are too long for that. */
 enum status imap_catch_up(struct proto *b, struct err *e) MUST_CHECK;
 /* Set flags of message n, with others; base.done hears the answer. */

@@ -12,8 +12,6 @@
 #define FOLDER_MAX 4096
 /* Sets of messages in a command are no longer than this. */
 #define SET_MAX 2000
-/* Header and body of longer ones are not asked for in one go. */
-#define ASK_MAX ((uint64_t)256 << 10)
 /* RFC 2177: IDLE anew within 29 minutes; without it a NOOP now and then. */
 #define IDLE_MS 1680000
 #define NOOP_MS 28000
@@ -247,21 +245,6 @@ static enum status open_body(struct proto *b, uint64_t n, struct err *e)
 	return imap_open(of(b), of(b)->uids[n], IMAP_BODY, &b->body_octets, e);
 }
 
-/* What is long is read only when its header was liked. */
-static bool can_ask(struct proto *b, uint64_t n, uint64_t *v)
-{
-	const struct imap *p = of(b);
-
-	*v = p->octets[n];
-	return p->uids[n] != 0 && *v <= ASK_MAX &&
-	    opt_text(&b->a->o, OPT_MOVE) == NULL;
-}
-
-static enum status ask(struct proto *b, uint64_t n, struct err *e)
-{
-	return imap_ask(of(b), of(b)->uids[n], e);
-}
-
 static enum status put_once(struct imap *p, uint32_t uid, struct str to,
     struct err *e)
 {
@@ -427,8 +410,6 @@ const struct proto_ops imap_ops = {
 	.key = key,
 	.prefix = prefix,
 	.octets = octets,
-	.can_ask = can_ask,
-	.ask = ask,
 	.catch_up = imap_catch_up,
 	.open = open_head,
 	.body = open_body,

@@ -8,11 +8,6 @@ static const char *const items[] = {
 	[IMAP_BODY] = "BODY.PEEK[TEXT]",
 };
 
-const char *imap_item(enum imap_what what)
-{
-	return items[what];
-}
-
 static void begin_text(struct imap *p, uint64_t uid)
 {
 	p->want_text = true;
@@ -39,23 +34,12 @@ static enum status begun(struct imap *p, enum status st, uint64_t *octets,
 	return st;
 }
 
-enum status imap_open_next(struct imap *p, uint64_t *octets, struct err *e)
-{
-	*octets = 0;
-	begin_text(p, imap_take_turn(p));
-	return begun(p, imap_await(p, e), octets, e);
-}
-
 enum status imap_open(struct imap *p, uint64_t uid, enum imap_what what,
     uint64_t *octets, struct err *e)
 {
 	enum status st;
 
 	*octets = 0;
-	if (imap_is_asked(p, uid, what)) {
-		st = imap_turn(p, uid, what, e);
-		return st == PS_SUCCESS ? imap_open_next(p, octets, e) : st;
-	}
 	if (p->due_n != 0) {
 		st = imap_catch_up(&p->base, e);
 		if (st != PS_SUCCESS)

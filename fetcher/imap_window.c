@@ -1,5 +1,5 @@
-/* imap_window - commands whose answers are read when their turn comes (RFC 3501
- * 5.5): texts, flags in sets, EXPUNGE. Runs in: poll child. */
+/* imap_window - commands whose answers are read later (RFC 3501 5.5): flags in
+ * sets, EXPUNGE. Runs in: poll child. */
 
 #include "fetcher/imap.h"
 
@@ -72,45 +72,6 @@ static enum status put(struct imap *p, const struct buf *line,
 	return imap_put(p, buf_c(line), NULL, e);
 }
 
-static enum status put_fetch(struct imap *p, uint64_t uid, enum imap_what what,
-    struct err *e)
-{
-	AUTO_BUF line = BUF_MAX(256);
-
-	imap_begin(p, &line);
-	buf_addf(&line, "UID FETCH %llu %s", (unsigned long long)uid,
-	    imap_item(what));
-	return put(p, &line, (struct imap_due){ .what = what, .uid = uid }, e);
-}
-
-enum status imap_ask(struct imap *p, uint64_t uid, struct err *e)
-{
-	enum status st = put_fetch(p, uid, IMAP_HEAD, e);
-
-	return st == PS_SUCCESS ? put_fetch(p, uid, IMAP_BODY, e) : st;
-}
-
-bool imap_is_asked(const struct imap *p, uint64_t uid, enum imap_what what)
-{
-	unsigned i;
-
-	for (i = 0; i < p->due_n; i++) {
-		const struct imap_due *d =
-		    &p->due[(p->due_first + i) % IMAP_DUE_MAX];
-
-		if (d->what == what && d->uid == uid)
-			return true;
-	}
-	return false;
-}
-
-static enum status flush(struct imap *p, struct err *e)
-{
-	if (p->in.piece.n != 0 || conn_has_input(p->base.conn))
-		return PS_SUCCESS;
-	return conn_flush(p->base.conn, e) == ST_OK ? PS_SUCCESS : PS_SOCKET;
-}
-
 static void expect(struct imap *p, const struct imap_due *d)
 {
 	p->due_tag = d->tag;
@@ -162,57 +123,25 @@ static enum status read_deed(struct imap *p, struct err *e)
 	return PS_SUCCESS;
 }
 
-static bool is_text(const struct imap_due *d)
+static enum status read_deeds(struct imap *p, struct err *e)
 {
-	return d->what == IMAP_HEAD || d->what == IMAP_BODY;
-}
+	enum status st = PS_SUCCESS;
 
-/* What comes before it; texts that nobody has opened. */
-static enum status read_one(struct imap *p, struct err *e)
-{
-	struct imap_due d = *head(p);
-	uint64_t octets;
-	enum status st;
-
-	if (!is_text(&d))
-		return read_deed(p, e);
-	st = imap_open_next(p, &octets, e);
-	if (st == PS_ERROR)
-		return PS_SUCCESS;
-	return st == PS_SUCCESS ? drop_text(p, e) : st;
-}
-
-enum status imap_turn(struct imap *p, uint64_t uid, enum imap_what what,
-    struct err *e)
-{
-	enum status st = flush(p, e);
-
-	while (st == PS_SUCCESS && p->due_n != 0 &&
-	    (head(p)->uid != uid || head(p)->what != what))
-		st = read_one(p, e);
+	if (conn_flush(p->base.conn, e) != ST_OK)
+		return PS_SOCKET;
+	while (st == PS_SUCCESS && p->due_n != 0)
+		st = read_deed(p, e);
 	return st;
-}
-
-uint64_t imap_take_turn(struct imap *p)
-{
-	struct imap_due d = pop(p);
-
-	expect(p, &d);
-	return d.uid;
 }
 
 enum status imap_catch_up(struct proto *b, struct err *e)
 {
 	struct imap *p = (struct imap *)b;
-	enum status st = imap_send_flags(p, e);
+	enum status st = drop_text(p, e);
 
-	if (st == PS_SUCCESS && conn_flush(b->conn, e) != ST_OK)
-		st = PS_SOCKET;
 	if (st == PS_SUCCESS)
-		st = drop_text(p, e);
-	while (st == PS_SUCCESS && p->due_n != 0)
-		st = read_one(p, e);
-	return st;
+		st = imap_send_flags(p, e);
+	return st == PS_SUCCESS ? read_deeds(p, e) : st;
 }
 
 /* --- flags ---------------------------------------------------------------------- */
@@ -229,8 +158,13 @@ enum status imap_send_flags(struct imap *p, struct err *e)
 		.deed = p->deed,
 		.count = p->store.n };
 
+	enum status st;
+
 	if (p->store.n == 0)
 		return PS_SUCCESS;
+	st = read_deeds(p, e);
+	if (st != PS_SUCCESS)
+		return st;
 	end_range(&p->store);
 	imap_begin(p, &line);
 	buf_addf(&line, "UID STORE %s +FLAGS.SILENT (%s)",
@@ -269,7 +203,8 @@ bool imap_must_expunge(const struct imap *p, uint64_t every)
 enum status imap_send_expunge(struct imap *p, struct err *e)
 {
 	AUTO_BUF line = BUF_MAX(SET_TEXT_MAX + 256);
-	enum status st = imap_send_flags(p, e);
+	/* A server may carry out what is under way in any order. */
+	enum status st = imap_catch_up(&p->base, e);
 
 	if (st != PS_SUCCESS || p->marked.n == 0)
 		return st;
