@@ -63,6 +63,7 @@ EXTRA_DIST += \
 	%D%/test_28_wakeup.py \
 	%D%/test_28_wishes.py \
 	%D%/test_29_bad_listeners.py \
+	%D%/test_30_window.py \
 	tests/peers/enter \
 	tests/peers/fetch-peers
 
