@@ -80,7 +80,7 @@ enum status imap_command(struct imap *p, struct err *e, const char *fmt, ...)
 	va_list ap;
 	int n;
 
-	if (p->due_n != 0 || p->store.n != 0) {
+	if (p->due_n != 0) {
 		st = imap_catch_up(&p->base, e);
 		if (st != PS_SUCCESS)
 			return st == PS_ERROR ? PS_SOCKET : st;
