@@ -273,7 +273,8 @@ static enum status hand_over(struct carry *c, struct str raw,
 		.rcpt = route->rcpt,
 		.rcpt_n = route->n,
 		.header = raw,
-		.notices = c->notices };
+		.notices = c->notices,
+		.ticket = c->ticket };
 	enum status st;
 
 	header_sender(c->headerless ? STR_NONE : raw, &rules, &sender);
@@ -312,7 +313,8 @@ static enum status route_and_hand(struct carry *c, struct str raw, bool more,
 		st = drain(c, more, e);
 	} else {
 		st = hand_over(c, raw, &route, more, fate, e);
-		if (st != PS_SUCCESS || *fate != FATE_TAKEN)
+		if (st != PS_SUCCESS ||
+		    (*fate != FATE_TAKEN && *fate != FATE_PENDING))
 			c->last->set = false;
 	}
 	arena_clear(&route.arena);

@@ -25,6 +25,7 @@ struct carry {
 	uint64_t n;                         /* which message */
 	const char *folder;                 /* NULL: not named */
 	const struct sink_notices *notices; /* may be NULL */
+	size_t ticket;                      /* by which the sink knows it */
 	struct sink *sink;
 	uint64_t size;   /* as the server says */
 	bool headerless; /* what it has was made up here */
@@ -36,7 +37,8 @@ struct carry {
 };
 
 /*
- * Read the whole text and hand it over; *fate is the sink's verdict. Anything
+ * Read the whole text and hand it over; *fate is the sink's verdict, which may
+ * be FATE_PENDING. Anything
  * but PS_SUCCESS: the server failed within the text, and the sink's transaction
  * was dropped without a final dot; PS_ERROR: it can go on with the next one.
  */

@@ -21,7 +21,8 @@ void imap_clear(struct proto *b)
 
 	buf_clear(&p->sasl);
 	buf_clear(&p->folder);
-	buf_clear(&p->marked);
+	buf_clear(&p->marked.text);
+	buf_clear(&p->store.text);
 	buf_clear(&p->small);
 	arena_clear(&p->names_arena);
 }
@@ -34,7 +35,13 @@ static enum status bad_answer(struct err *e, const char *what)
 
 /* --- sending --------------------------------------------------------------- */
 
-enum status imap_send(struct imap *p, const char *text, const char *shown,
+void imap_answers(struct imap *p)
+{
+	p->in.conn = p->base.conn;
+	p->in.left = ANSWERS_MAX;
+}
+
+enum status imap_put(struct imap *p, const char *text, const char *shown,
     struct err *e)
 {
 	AUTO_BUF line = BUF_MAX(REPLY_MAX);
@@ -44,12 +51,19 @@ enum status imap_send(struct imap *p, const char *text, const char *shown,
 	buf_add(&line,
 	    str_head(str_c(shown != NULL ? shown : text), REPLY_MAX));
 	report_dialogue("IMAP", '>', buf_str(&line));
-	p->in.conn = p->base.conn;
-	p->in.left = ANSWERS_MAX;
-	if (conn_putf(p->base.conn, e, "%s\r\n", text) != ST_OK ||
-	    conn_flush(p->base.conn, e) != ST_OK)
-		return PS_SOCKET;
-	return PS_SUCCESS;
+	return conn_putf(p->base.conn, e, "%s\r\n", text) == ST_OK ? PS_SUCCESS
+								   : PS_SOCKET;
+}
+
+enum status imap_send(struct imap *p, const char *text, const char *shown,
+    struct err *e)
+{
+	enum status st = imap_put(p, text, shown, e);
+
+	imap_answers(p);
+	if (st == PS_SUCCESS && conn_flush(p->base.conn, e) != ST_OK)
+		st = PS_SOCKET;
+	return st;
 }
 
 void imap_begin(struct imap *p, struct buf *line)
@@ -66,6 +80,11 @@ enum status imap_command(struct imap *p, struct err *e, const char *fmt, ...)
 	va_list ap;
 	int n;
 
+	if (p->due_n != 0) {
+		st = imap_catch_up(&p->base, e);
+		if (st != PS_SUCCESS)
+			return st == PS_ERROR ? PS_SOCKET : st;
+	}
 	va_start(ap, fmt);
 	n = vasprintf(&text, fmt, ap);
 	va_end(ap);
@@ -284,9 +303,9 @@ static void learn_fetch(struct imap *p)
 
 	if (f->seq < 1 || f->seq > p->count)
 		return;
-	if (p->uids != NULL && f->uid != 0)
+	if (p->learning && f->uid != 0)
 		p->uids[f->seq] = (uint32_t)f->uid;
-	if (p->octets != NULL && f->sized)
+	if (p->learning && f->sized)
 		p->octets[f->seq] =
 		    f->octets < UINT32_MAX ? (uint32_t)f->octets : UINT32_MAX;
 	if (p->unsure && f->flags && !f->seen && !(keep && f->deleted))
@@ -325,6 +344,7 @@ enum status imap_go_on(struct imap *p, struct err *e)
 {
 	enum status st = fetch_items(p, e);
 
+	p->text_got = p->fetch.uid;
 	return st == PS_SUCCESS ? imap_await(p, e) : st;
 }
 
@@ -407,7 +427,8 @@ static enum status tagged(struct imap *p, struct err *e)
 	char want[16];
 	enum status st = imap_atom(&p->in, &word, e);
 
-	snprintf(want, sizeof(want), "A%04u", p->tag);
+	snprintf(want, sizeof(want), "A%04u",
+	    p->due_tag != 0 ? p->due_tag : p->tag);
 	if (st == PS_SUCCESS && !str_eqc(buf_str(&word), want)) {
 		err_temp(e, "",
 		    "this is no IMAP answer: \"%s\", where %s was "
@@ -415,6 +436,7 @@ static enum status tagged(struct imap *p, struct err *e)
 		    buf_c(&word), want);
 		return PS_PROTOCOL;
 	}
+	p->due_tag = 0;
 	if (st == PS_SUCCESS)
 		st = imap_blanks(&p->in, e);
 	if (st == PS_SUCCESS)

@@ -29,6 +29,32 @@ struct imap_name {
 	const char *name; /* as the server has it */
 };
 
+/* UIDs for a command, "1:5,7". */
+struct imap_set {
+	struct buf text;
+	uint32_t first, last; /* of its last range; last 0: there is none */
+	uint64_t n;
+};
+
+/* Commands that are under way; all fit into the sockets, so that no write waits
+ * for a read. */
+#define IMAP_DUE_MAX     8
+#define IMAP_FLAGGED_MAX 256
+/* Messages in one STORE. */
+#define IMAP_STORE_MAX 50
+enum imap_what {
+	IMAP_HEAD,
+	IMAP_BODY,
+	IMAP_STORE,
+	IMAP_EXPUNGE,
+};
+struct imap_due {
+	unsigned tag;
+	enum imap_what what;
+	uint64_t count; /* IMAP_STORE: of so many, and what for */
+	enum deed deed;
+};
+
 struct imap {
 	struct proto base; /* reply: the words after OK, NO, BAD */
 	struct imap_in in;
@@ -50,8 +76,18 @@ struct imap {
 	char *state;             /* where SEARCH marks what is new, 1..count */
 	uint32_t *uids, *octets; /* 1..count */
 	uint64_t count;
-	struct buf marked; /* UIDs flagged as deleted, with commas */
-	uint64_t marked_n;
+	bool learning;          /* sizes and UIDs are being asked for */
+	struct imap_set marked; /* as deleted */
+
+	/* Under way. */
+	struct imap_due due[IMAP_DUE_MAX];
+	unsigned due_first, due_n;
+	unsigned due_tag;      /* whose answer is being read; 0: tag's */
+	struct imap_set store; /* flags to be set, for deed */
+	enum deed deed;
+	uint64_t flagged[IMAP_FLAGGED_MAX]; /* the messages of all STOREs */
+	size_t flagged_first, flagged_n;
+	bool not_expunged; /* it was refused */
 
 	struct imap_fetch fetch;
 	bool unsure;    /* flags alone say what is new */
@@ -60,7 +96,7 @@ struct imap {
 	bool leaving;   /* BYE is an answer */
 	bool may_continue;
 	enum imap_text text;
-	uint64_t text_left, text_uid;
+	uint64_t text_left, text_uid, text_got;
 	struct buf small;
 };
 
@@ -79,6 +115,11 @@ enum status imap_command(struct imap *p, struct err *e, const char *fmt, ...)
 enum status imap_send(struct imap *p, const char *text, const char *shown,
     struct err *e) MUST_CHECK;
 enum status imap_await(struct imap *p, struct err *e) MUST_CHECK;
+/* The same as imap_send(), and it goes out with the next flush. */
+enum status imap_put(struct imap *p, const char *text, const char *shown,
+    struct err *e) MUST_CHECK;
+/* Before the answers to a command are read: how much they may be. */
+void imap_answers(struct imap *p);
 /* After a text: what follows it in its list. */
 enum status imap_go_on(struct imap *p, struct err *e) MUST_CHECK;
 /* One answer that has no tag. */
@@ -98,12 +139,26 @@ enum status imap_folder(struct proto *b, const char *pattern, uint64_t n,
     const char **name, struct err *e) MUST_CHECK;
 enum status imap_got_list(struct imap *p, struct err *e) MUST_CHECK;
 
-/* imap_text.c: the text that UID FETCH uid ITEM has: imap_line() until PS_NOMAIL. PS_ERROR:
- * there is none. *octets: how long it is. */
-enum status imap_open(struct imap *p, uint64_t uid, const char *item,
+/*
+ * imap_text.c: the text that UID FETCH uid ITEM has: imap_line() until PS_NOMAIL. PS_ERROR: there is none. *octets: how long it is.
+ */
+enum status imap_open(struct imap *p, uint64_t uid, enum imap_what what,
     uint64_t *octets, struct err *e) MUST_CHECK;
 enum status imap_line(struct proto *b, struct str *line, struct err *e)
     MUST_CHECK;
+
+/* imap_window.c. */
+/* Read all answers; texts are dropped. PS_ERROR: they are too long for that. */
+enum status imap_catch_up(struct proto *b, struct err *e) MUST_CHECK;
+/* Set flags of message n, with others; base.done hears the answer. */
+enum status imap_flag(struct imap *p, uint64_t n, enum deed deed, struct err *e)
+    MUST_CHECK;
+enum status imap_send_flags(struct imap *p, struct err *e) MUST_CHECK;
+/* Are there as many marked as deleted; remove those. */
+bool imap_must_expunge(const struct imap *p, uint64_t every) MUST_CHECK;
+enum status imap_send_expunge(struct imap *p, struct err *e) MUST_CHECK;
+void imap_set_add(struct imap_set *s, uint32_t uid);
+void imap_set_reset(struct imap_set *s);
 
 /*
  * imap_name.c: a folder's name as a quoted string: UTF-8 becomes modified UTF-7 (RFC 3501

@@ -47,10 +47,9 @@ static void forget_messages(struct imap *p)
 static void forget_folder(struct imap *p)
 {
 	forget_messages(p);
-	p->exists = p->validity = p->marked_n = 0;
-	p->read_only = p->news = false;
-	p->marked.max = SET_MAX + 64;
-	buf_reset(&p->marked);
+	p->exists = p->validity = 0;
+	p->read_only = p->news = p->not_expunged = false;
+	imap_set_reset(&p->marked);
 }
 
 static enum status select_box(struct proto *b, struct box *x, struct err *e)
@@ -153,7 +152,8 @@ static enum status ask_octets(struct imap *p, struct err *e)
 	    arena_array(&p->base.arena, p->count + 1, sizeof(*p->octets));
 	for (;;) {
 		next_set(p, most > 0 ? most : UINT64_MAX, &n, &set);
-		if (set.n == 0 || st != PS_SUCCESS)
+		p->learning = set.n != 0 && st == PS_SUCCESS;
+		if (!p->learning)
 			return st;
 		st = imap_command(p, e, "FETCH %s (UID RFC822.SIZE)",
 		    buf_c(&set));
@@ -237,28 +237,12 @@ static enum status open_head(struct proto *b, uint64_t n, uint64_t size UNUSED,
 
 	if (p->uids[n] == 0)
 		return gone(b);
-	return imap_open(p, p->uids[n], "RFC822.HEADER", &b->head_octets, e);
+	return imap_open(p, p->uids[n], IMAP_HEAD, &b->head_octets, e);
 }
 
 static enum status open_body(struct proto *b, uint64_t n, struct err *e)
 {
-	return imap_open(of(b), of(b)->uids[n], "BODY.PEEK[TEXT]",
-	    &b->body_octets, e);
-}
-
-/* What we flagged; where the server can, nobody else's. */
-static enum status expunge(struct imap *p, struct err *e)
-{
-	enum status st = PS_SUCCESS;
-
-	if (p->marked_n == 0)
-		return PS_SUCCESS;
-	st = p->uidplus
-	    ? imap_command(p, e, "UID EXPUNGE %s", buf_c(&p->marked))
-	    : imap_command(p, e, "EXPUNGE");
-	p->marked_n = 0;
-	buf_reset(&p->marked);
-	return st;
+	return imap_open(of(b), of(b)->uids[n], IMAP_BODY, &b->body_octets, e);
 }
 
 static enum status put_once(struct imap *p, uint32_t uid, struct str to,
@@ -287,43 +271,52 @@ static enum status put(struct imap *p, uint32_t uid, const char *to,
 	return st == PS_SUCCESS ? put_once(p, uid, buf_str(&quoted), e) : st;
 }
 
-/* "expunge n": after n; 1 if nothing is said, 0: in the end. */
+/* A copy there, or, with MOVE, all of it. */
+static enum status move(struct imap *p, uint64_t n, const char *to,
+    struct err *e)
+{
+	enum status st = put(p, p->uids[n], to, e);
+
+	if (st == PS_SUCCESS && !p->can_move)
+		return imap_flag(p, n, DEED_REMOVE, e);
+	if ((st == PS_SUCCESS || st == PS_ERROR) && p->base.done != NULL)
+		p->base.done(p->base.arg, n, DEED_REMOVE, st);
+	return st == PS_ERROR ? PS_SUCCESS : st;
+}
+
+/* "expunge n": after n; otherwise in the end. */
 static enum status remove_one(struct proto *b, uint64_t n, struct err *e)
 {
 	struct imap *p = of(b);
-	const struct options *o = &b->a->o;
-	uint64_t every =
-	    opt_is_set(o, OPT_EXPUNGE) ? (uint64_t)opt_num(o, OPT_EXPUNGE) : 1;
-	const char *to = opt_text(o, OPT_MOVE);
-	enum status st = PS_SUCCESS;
+	const char *to = opt_text(&b->a->o, OPT_MOVE);
+	enum status st;
 
-	if (p->uids[n] == 0)
-		return gone(b);
-	if (to != NULL)
-		st = put(p, p->uids[n], to, e);
-	if (st != PS_SUCCESS || (to != NULL && p->can_move))
-		return st;
-	st = imap_command(p, e, "UID STORE %u +FLAGS.SILENT (\\Seen \\Deleted)",
-	    p->uids[n]);
-	if (st != PS_SUCCESS)
-		return st;
-	buf_addf(&p->marked, p->marked.n != 0 ? ",%u" : "%u", p->uids[n]);
-	p->marked_n++;
-	if (p->marked.n < SET_MAX && (every == 0 || p->marked_n < every))
+	if (p->uids[n] == 0) {
+		if (b->done != NULL)
+			b->done(b->arg, n, DEED_REMOVE, gone(b));
 		return PS_SUCCESS;
-	return expunge(p, e);
+	}
+	st = to != NULL ? move(p, n, to, e) : imap_flag(p, n, DEED_REMOVE, e);
+	if (st == PS_SUCCESS &&
+	    imap_must_expunge(p, (uint64_t)opt_num(&b->a->o, OPT_EXPUNGE)))
+		st = imap_send_expunge(p, e);
+	return st;
 }
 
 static enum status mark_seen(struct proto *b, uint64_t n, struct err *e)
 {
-	return imap_command(of(b), e, "UID STORE %u +FLAGS.SILENT (\\Seen)",
-	    of(b)->uids[n]);
+	return imap_flag(of(b), n, DEED_MARK, e);
 }
 
 static enum status leave(struct proto *b, struct err *e)
 {
-	enum status st = expunge(of(b), e);
+	struct imap *p = of(b);
+	enum status st = imap_send_expunge(p, e);
 
+	if (st == PS_SUCCESS)
+		st = imap_catch_up(b, e);
+	if (st == PS_SUCCESS && p->not_expunged)
+		st = PS_ERROR;
 	if (st == PS_ERROR)
 		err_temp(e, "", "%s", buf_c(&b->reply));
 	return st;
@@ -335,6 +328,8 @@ static enum status quit(struct proto *b, struct err *e UNUSED)
 	struct err ignored;
 
 	of(b)->leaving = true;
+	if (of(b)->text != TEXT_NONE)
+		return PS_SUCCESS;
 	if (imap_command(of(b), &ignored, "LOGOUT") != PS_SUCCESS)
 		buf_reset(&b->reply);
 	return PS_SUCCESS;
@@ -415,6 +410,7 @@ const struct proto_ops imap_ops = {
 	.key = key,
 	.prefix = prefix,
 	.octets = octets,
+	.catch_up = imap_catch_up,
 	.open = open_head,
 	.body = open_body,
 	.line = imap_line,

@@ -3,18 +3,23 @@
 
 #include "fetcher/imap.h"
 
-enum status imap_open(struct imap *p, uint64_t uid, const char *item,
-    uint64_t *octets, struct err *e)
-{
-	enum status st;
+static const char *const items[] = {
+	[IMAP_HEAD] = "RFC822.HEADER",
+	[IMAP_BODY] = "BODY.PEEK[TEXT]",
+};
 
-	*octets = 0;
+static void begin_text(struct imap *p, uint64_t uid)
+{
 	p->want_text = true;
 	p->answered = false;
 	p->text = TEXT_NONE;
 	p->text_uid = uid;
-	st = imap_command(p, e, "UID FETCH %llu %s", (unsigned long long)uid,
-	    item);
+}
+
+/* The answer up to the text. */
+static enum status begun(struct imap *p, enum status st, uint64_t *octets,
+    struct err *e)
+{
 	if (st == IMAP_STOPPED) {
 		*octets = p->text_left;
 		return PS_SUCCESS;
@@ -27,6 +32,23 @@ enum status imap_open(struct imap *p, uint64_t uid, const char *item,
 	if (st == PS_ERROR)
 		err_temp(e, "", "%s", buf_c(&p->base.reply));
 	return st;
+}
+
+enum status imap_open(struct imap *p, uint64_t uid, enum imap_what what,
+    uint64_t *octets, struct err *e)
+{
+	enum status st;
+
+	*octets = 0;
+	if (p->due_n != 0) {
+		st = imap_catch_up(&p->base, e);
+		if (st != PS_SUCCESS)
+			return st == PS_ERROR ? PS_PROTOCOL : st;
+	}
+	begin_text(p, uid);
+	st = imap_command(p, e, "UID FETCH %llu %s", (unsigned long long)uid,
+	    items[what]);
+	return begun(p, st, octets, e);
 }
 
 /*
@@ -46,9 +68,9 @@ static enum status end_text(struct imap *p, struct err *e)
 		err_temp(e, "", "%s", buf_c(&p->base.reply));
 	if (st != PS_SUCCESS)
 		return st;
-	if (p->fetch.uid != p->text_uid) {
+	if (p->text_got != p->text_uid) {
 		err_temp(e, "", "the server gave message %llu for %llu",
-		    (unsigned long long)p->fetch.uid,
+		    (unsigned long long)p->text_got,
 		    (unsigned long long)p->text_uid);
 		return PS_PROTOCOL;
 	}

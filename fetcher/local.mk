@@ -9,6 +9,7 @@ FETCHER_SRC = \
 	%D%/config.h \
 	%D%/daemon.c %D%/daemon.h \
 	%D%/dump.c %D%/dump.h \
+	%D%/flight.c %D%/flight.h \
 	%D%/gate.c %D%/gate.h \
 	%D%/header.c %D%/header.h \
 	%D%/headway.c %D%/headway.h \
@@ -21,6 +22,7 @@ FETCHER_SRC = \
 	%D%/imap_name.c \
 	%D%/imap_read.c %D%/imap_read.h \
 	%D%/imap_text.c \
+	%D%/imap_window.c \
 	%D%/instance.c %D%/instance.h \
 	%D%/journal.c %D%/journal.h \
 	%D%/kept.c %D%/kept.h \
@@ -37,6 +39,7 @@ FETCHER_SRC = \
 	%D%/poll.c %D%/poll.h \
 	%D%/pop3.c %D%/pop3.h \
 	%D%/pop3_box.c \
+	%D%/pop3_window.c \
 	%D%/proto.c %D%/proto.h \
 	%D%/rc_lex.c %D%/rc_lex.h \
 	%D%/rc_parse.c %D%/rc_parse.h \
@@ -52,13 +55,15 @@ FETCHER_SRC = \
 	%D%/sink_bsmtp.c \
 	%D%/sink_mda.c \
 	%D%/sink_smtp.c \
+	%D%/smtp_talk.c %D%/smtp_talk.h \
 	%D%/smtphost.c %D%/smtphost.h \
 	%D%/state.c %D%/state.h \
 	%D%/status.c %D%/status.h \
 	%D%/tidings.c %D%/tidings.h \
 	%D%/tlsplan.c %D%/tlsplan.h \
 	%D%/told.c %D%/told.h \
-	%D%/uidl.c %D%/uidl.h
+	%D%/uidl.c %D%/uidl.h \
+	%D%/window.c %D%/window.h
 bin_PROGRAMS += %D%/fetcher
 %C%_fetcher_SOURCES = %D%/main.c $(FETCHER_SRC)
 %C%_fetcher_LDADD = common/libcommon.a $(ALL_LIBS)

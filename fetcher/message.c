@@ -14,50 +14,62 @@ static bool is_old(const struct poll *q, uint64_t n)
 /* --- on the server -------------------------------------------------------- */
 
 /* A refusal is told at the end; the others are gone on with. */
+static void refused_deed(struct poll *q, uint64_t n)
+{
+	report_error("%s", buf_c(&q->p->reply));
+	q->dele_failed = true;
+	q->box.state[n] = MSG_DELIVERED;
+}
+
+void message_deed(void *arg, uint64_t n, enum deed deed, enum status st)
+{
+	struct poll *q = arg;
+
+	if (deed == DEED_REMOVE)
+		q->leaving--;
+	if (st != PS_SUCCESS) {
+		refused_deed(q, n);
+		return;
+	}
+	if (deed == DEED_REMOVE) {
+		q->box.state[n] = q->box.state[n] == MSG_OLD_TAKEN
+		    ? MSG_OLD_GONE
+		    : MSG_DELETED;
+		q->deleted++;
+	}
+	if (deed == DEED_MARK || !q->p->ops->ends_at_quit)
+		told_forgotten(q, n);
+}
+
 static enum status delete_message(struct poll *q, uint64_t n, struct err *e)
 {
-	enum status st = q->p->ops->remove(q->p, n, e);
-
-	if (st == PS_ERROR) {
-		report_error("%s", buf_c(&q->p->reply));
-		q->dele_failed = true;
-		q->box.state[n] = MSG_DELIVERED;
-		return PS_SUCCESS;
-	}
-	if (st != PS_SUCCESS)
-		return st;
-	q->box.state[n] = MSG_DELETED;
-	q->deleted++;
-	if (!q->p->ops->ends_at_quit)
-		told_forgotten(q, n);
-	return PS_SUCCESS;
+	q->leaving++;
+	return q->p->ops->remove(q->p, n, e);
 }
 
 static enum status mark_message(struct poll *q, uint64_t n, struct err *e)
 {
-	enum status st = PS_SUCCESS;
-
 	q->box.state[n] = MSG_DELIVERED;
-	if (q->p->ops->mark_seen == NULL || q->box.read_only ||
+	if (q->p->ops->mark_seen == NULL || q->box.read_only || q->lost ||
 	    opt_num(&q->a->o, OPT_TRACK) != 0)
 		return PS_SUCCESS;
-	st = q->p->ops->mark_seen(q->p, n, e);
-	if (st == PS_ERROR) {
-		report_error("%s", buf_c(&q->p->reply));
-		q->dele_failed = true;
-		return PS_SUCCESS;
-	}
-	if (st == PS_SUCCESS)
-		told_forgotten(q, n);
-	return st;
+	return q->p->ops->mark_seen(q->p, n, e);
 }
 
 /* --- the line about it ----------------------------------------------------- */
 
-static void begin_line(const struct poll *q, const char *verb, uint64_t n)
+static struct flight *begin_line(struct poll *q, const char *verb, uint64_t n)
 {
+	struct flight *f = flight_new(&q->flights, q, n);
+
 	report_part("%s message %s@%s:%llu", verb, q->a->user, q->truename,
 	    (unsigned long long)n);
+	return f;
+}
+
+static void end_line(struct flight *f, const char *text)
+{
+	flight_done(&f->q->flights, f, text);
 }
 
 static void add_octets(uint64_t n)
@@ -66,83 +78,112 @@ static void add_octets(uint64_t n)
 		report_part(" (%llu octets)", (unsigned long long)n);
 }
 
-static void begin_reading(const struct poll *q, uint64_t n, uint64_t octets)
+static struct flight *begin_reading(struct poll *q, uint64_t n, uint64_t octets)
 {
-	begin_line(q, "reading", n);
+	struct flight *f = begin_line(q, "reading", n);
+
 	report_part(" of %llu", (unsigned long long)q->box.count);
 	if (q->p->ops->body != NULL)
 		report_part(" (%llu header octets)",
 		    (unsigned long long)q->p->head_octets);
 	else
 		add_octets(octets);
+	return f;
 }
 
-/* --- old ones, large ones --------------------------------------------------- */
+/* --- fates ------------------------------------------------------------------- */
 
-enum status message_old(struct poll *q, uint64_t n, struct err *e)
+/* It is theirs. Where the server is lost, this is remembered. */
+static enum status take(struct flight *f, bool away, struct err *e)
 {
-	bool owed = q->box.state[n] == MSG_OWED;
-	bool expired = q->box.state[n] == MSG_EXPIRED;
-	enum status st;
-
-	if ((!owed && !expired && !opt_flag(&q->a->o, OPT_FLUSH)) ||
-	    q->box.read_only)
-		return PS_SUCCESS;
-	begin_line(q, "skipping", n);
-	if (owed)
-		report_part(" (delivered before)");
-	if (expired)
-		report_part(" (kept for %lld days)",
-		    (long long)opt_keep_days(&q->a->o));
-	st = delete_message(q, n, e);
-	report_done(" flushed");
-	return st;
-}
-
-static enum status skip_large(struct poll *q, uint64_t n, uint64_t octets,
-    struct err *e)
-{
-	bool away = opt_flag(&q->a->o, OPT_LIMITFLUSH) && !q->box.read_only;
+	struct poll *q = f->q;
 	enum status st = PS_SUCCESS;
 
-	told_large(q, octets);
-	begin_line(q, "skipping", n);
-	add_octets(octets);
-	report_part(" (oversized)");
-	if (away)
-		st = delete_message(q, n, e);
-	report_done(away ? " flushed" : " not flushed");
+	told_delivered(q, f->n);
+	q->box.state[f->n] = is_old(q, f->n) ? MSG_OLD_TAKEN : MSG_DELIVERED;
+	if (away && !q->lost)
+		st = delete_message(q, f->n, e);
+	else if (!away)
+		st = mark_message(q, f->n, e);
+	end_line(f, away && !q->lost ? " flushed" : " not flushed");
 	return st;
 }
-
-/* --- new ones --------------------------------------------------------------- */
 
 /* After the sink's answer: the mail is theirs, ours, or gone. */
-static enum status settle(struct poll *q, uint64_t n, enum fate fate,
-    struct err *e)
+static enum status settle(struct flight *f, enum fate fate, struct err *e)
 {
-	bool keep = opt_flag(&q->a->o, OPT_KEEP), old = is_old(q, n);
-	enum status st = PS_SUCCESS;
+	struct poll *q = f->q;
 
-	if (fate == FATE_DOWN || fate == FATE_BROKEN) {
-		report_done(" not flushed");
-		return fate == FATE_DOWN ? q->sink->ops->down : PS_IOERR;
+	if (fate == FATE_TAKEN || fate == FATE_DELETE)
+		return take(f,
+		    fate == FATE_DELETE || !opt_flag(&q->a->o, OPT_KEEP), e);
+	end_line(f, " not flushed");
+	if (fate == FATE_DOWN)
+		return q->sink->ops->down;
+	return fate == FATE_BROKEN ? PS_IOERR : PS_SUCCESS;
+}
+
+/* --- those under way ------------------------------------------------------- */
+
+/* The fates that are known; wait: at least one, if any is pending. */
+static enum status collect(struct poll *q, bool wait, struct err *e)
+{
+	enum status st = PS_SUCCESS, one;
+	enum fate fate;
+	size_t ticket;
+
+	while (q->flights.pending != 0 &&
+	    sink_collect(q->sink, wait, &ticket, &fate)) {
+		wait = false;
+		one = settle(flight_of(&q->flights, ticket), fate, e);
+		if (one == PS_SUCCESS)
+			continue;
+		/* What the others say counts all the same. */
+		q->lost = true;
+		st = one;
 	}
-	if (fate == FATE_DELETE || (fate == FATE_TAKEN && !keep)) {
-		told_delivered(q, n);
-		st = delete_message(q, n, e);
-		if (old && q->box.state[n] == MSG_DELETED)
-			q->box.state[n] = MSG_OLD_GONE;
-		report_done(" flushed");
-		return st;
-	}
-	if (fate == FATE_TAKEN) {
-		told_delivered(q, n);
-		st = mark_message(q, n, e);
-	}
-	report_done(" not flushed");
 	return st;
 }
+
+static enum status make_room(struct poll *q, struct err *e)
+{
+	enum status st = PS_SUCCESS;
+
+	while (st == PS_SUCCESS && flight_is_full(&q->flights))
+		st = collect(q, true, e);
+	return st;
+}
+
+uint64_t message_leaving(const struct poll *q)
+{
+	return q->deleted + q->leaving + q->flights.pending;
+}
+
+static bool can_talk(enum status st)
+{
+	return st != PS_SOCKET && st != PS_PROTOCOL;
+}
+
+enum status message_land(struct poll *q, enum status st, struct err *e)
+{
+	struct err why = { "", "" };
+	enum status end = PS_SUCCESS;
+
+	q->lost |= !can_talk(st);
+	while (q->flights.pending != 0) {
+		enum status one = collect(q, true, &why);
+
+		end = end == PS_SUCCESS ? one : end;
+	}
+	if (end == PS_SUCCESS && !q->lost && q->p->ops->catch_up != NULL)
+		end = q->p->ops->catch_up(q->p, &why);
+	if ((st != PS_SUCCESS && st != PS_MAXFETCH) || end == PS_SUCCESS)
+		return st;
+	*e = why;
+	return end;
+}
+
+/* --- reading ---------------------------------------------------------------- */
 
 /* retrieve-error: what becomes of the others, and whether it comes again. */
 static enum status not_had(struct poll *q, uint64_t n, struct err *e)
@@ -174,32 +215,50 @@ static enum status not_given(struct poll *q, uint64_t n, uint64_t octets,
 	return not_had(q, n, e);
 }
 
-struct refused_one {
-	struct poll *q;
-	uint64_t n;
-};
-
 static bool had_notice(void *arg, int code)
 {
-	const struct refused_one *one = arg;
+	const struct flight *one = arg;
 
 	return told_refused_before(one->q, one->n, code);
 }
 
 static void sent_notice(void *arg, int code)
 {
-	const struct refused_one *one = arg;
+	const struct flight *one = arg;
 
 	told_refused(one->q, one->n, code);
+}
+
+/* Somebody watches this line: nothing else comes before its end. */
+static enum status watch(struct poll *q, struct flight *f, struct err *e)
+{
+	enum fate fate = FATE_KEEP;
+	size_t ticket;
+
+	if (!sink_collect(q->sink, true, &ticket, &fate))
+		bug("the sink has forgotten a message");
+	return settle(f, fate, e);
+}
+
+static enum status carried(struct poll *q, struct flight *f, enum fate fate,
+    struct err *e)
+{
+	q->fetched++;
+	if (fate != FATE_PENDING)
+		return settle(f, fate, e);
+	if (report_live())
+		return watch(q, f, e);
+	flight_wait(&q->flights, f);
+	return collect(q, false, e);
 }
 
 static enum status carry(struct poll *q, uint64_t n, uint64_t octets,
     struct err *e)
 {
-	struct refused_one one = { q, n };
-	const struct sink_notices notices = { had_notice, sent_notice, &one };
+	struct flight *f = begin_reading(q, n, octets);
 	struct carry c = { .a = q->a,
-		.notices = &notices,
+		.notices = &f->notices,
+		.ticket = flight_ticket(&q->flights, f),
 		.truename = q->truename,
 		.p = q->p,
 		.n = n,
@@ -212,34 +271,83 @@ static enum status carry(struct poll *q, uint64_t n, uint64_t octets,
 	enum fate fate = FATE_KEEP;
 	enum status st;
 
-	begin_reading(q, n, octets);
+	f->notices = (struct sink_notices){ had_notice, sent_notice, f };
 	st = carry_message(&c, &fate, e);
 	headway_next();
-	if (st == PS_ERROR) {
-		report_done(" not flushed");
-		report_error("couldn't fetch message %s@%s:%llu: %s",
-		    q->a->user, q->a->host, (unsigned long long)n, e->text);
-		return not_had(q, n, e);
-	}
-	if (st != PS_SUCCESS) {
-		report_done(" (broken off)");
+	if (st == PS_SUCCESS)
+		return carried(q, f, fate, e);
+	if (st != PS_ERROR) {
+		end_line(f, " (broken off)");
 		told_broken(q, n);
 		return st;
 	}
-	q->fetched++;
-	return settle(q, n, fate, e);
+	end_line(f, " not flushed");
+	report_error("couldn't fetch message %s@%s:%llu: %s", q->a->user,
+	    q->a->host, (unsigned long long)n, e->text);
+	return not_had(q, n, e);
 }
+
+/* --- old ones, large ones --------------------------------------------------- */
+
+enum status message_old(struct poll *q, uint64_t n, struct err *e)
+{
+	bool owed = q->box.state[n] == MSG_OWED;
+	bool expired = q->box.state[n] == MSG_EXPIRED;
+	enum status st;
+	struct flight *f;
+
+	if ((!owed && !expired && !opt_flag(&q->a->o, OPT_FLUSH)) ||
+	    q->box.read_only)
+		return PS_SUCCESS;
+	st = make_room(q, e);
+	if (st != PS_SUCCESS)
+		return st;
+	f = begin_line(q, "skipping", n);
+	if (owed)
+		report_part(" (delivered before)");
+	if (expired)
+		report_part(" (kept for %lld days)",
+		    (long long)opt_keep_days(&q->a->o));
+	st = delete_message(q, n, e);
+	end_line(f, " flushed");
+	return st;
+}
+
+static enum status skip_large(struct poll *q, uint64_t n, uint64_t octets,
+    struct err *e)
+{
+	bool away = opt_flag(&q->a->o, OPT_LIMITFLUSH) && !q->box.read_only;
+	enum status st = PS_SUCCESS;
+	struct flight *f;
+
+	told_large(q, octets);
+	f = begin_line(q, "skipping", n);
+	add_octets(octets);
+	report_part(" (oversized)");
+	if (away)
+		st = delete_message(q, n, e);
+	end_line(f, away ? " flushed" : " not flushed");
+	return st;
+}
+
+/* --- in its turn -------------------------------------------------------------- */
 
 enum status message_fetch(struct poll *q, uint64_t n, struct err *e)
 {
 	uint64_t limit = (uint64_t)opt_num(&q->a->o, OPT_LIMIT), octets;
-	enum status st = q->p->ops->octets(q->p, n, &octets, e);
+	enum status st = make_room(q, e);
 
 	told_moved(q);
+	if (st == PS_SUCCESS)
+		st = q->p->ops->octets(q->p, n, &octets, e);
 	if (st != PS_SUCCESS && st != PS_ERROR)
 		return st;
 	if (limit > 0 && octets > limit)
 		return skip_large(q, n, octets, e);
+	st = window_fill(q, n, e);
+	if (st != PS_SUCCESS)
+		return st;
+	window_opened(q, n);
 	st = q->p->ops->open(q->p, n, octets, e);
 	if (st == PS_ERROR)
 		return not_given(q, n, octets, e);

@@ -102,6 +102,7 @@ static enum status list_messages(struct poll *q, uint64_t *old, struct err *e)
 	uint64_t n;
 
 	*old = 0;
+	q->window = (struct window){ 0 };
 	if (st == PS_ERROR)
 		err_temp(e, "", "%s", buf_c(&q->p->reply));
 	if (st != PS_SUCCESS)
@@ -164,28 +165,31 @@ static void tell_limit(const struct poll *q, uint64_t most)
 }
 
 /* Where removing takes effect at the end, "expunge n" ends the session. */
-static uint64_t session_limit(const struct poll *q)
+uint64_t message_session_limit(const struct poll *q)
 {
 	if (!q->p->ops->ends_at_quit || opt_flag(&q->a->o, OPT_KEEP))
 		return 0;
 	return (uint64_t)opt_num(&q->a->o, OPT_EXPUNGE);
 }
 
-/* *again: a new session takes the rest. */
-static bool is_enough(struct poll *q, bool *again)
+/* *again: a new session takes the rest. PS_MAXFETCH: it is enough. */
+static enum status is_enough(struct poll *q, bool *again, struct err *e)
 {
 	uint64_t most = (uint64_t)opt_num(&q->a->o, OPT_FETCHLIMIT);
-	uint64_t here = session_limit(q);
+	uint64_t here = message_session_limit(q);
+	bool all = most > 0 && q->fetched >= most;
+	enum status st;
 
-	if (most > 0 && q->fetched >= most) {
-		tell_limit(q, most);
-		return true;
-	}
-	if (here == 0 || q->deleted < here)
-		return false;
-	tell_limit(q, here);
-	*again = true;
-	return true;
+	if (!all && (here == 0 || message_leaving(q) < here))
+		return PS_SUCCESS;
+	st = message_land(q, PS_SUCCESS, e);
+	if (st != PS_SUCCESS)
+		return st;
+	if (!all && q->deleted < here)
+		return PS_SUCCESS;
+	tell_limit(q, all ? most : here);
+	*again = !all;
+	return PS_MAXFETCH;
 }
 
 /* The server has failed within it in three polls: it blocks no other. */
@@ -193,6 +197,15 @@ static bool is_hopeless(struct poll *q, uint64_t n)
 {
 	return q->box.state[n] == MSG_NEW &&
 	    told_broken_before(q, n) >= BROKEN_POLLS;
+}
+
+bool message_is_wanted(struct poll *q, uint64_t n)
+{
+	if (q->box.state[n] == MSG_OWED || q->box.state[n] == MSG_EXPIRED)
+		return false;
+	if (is_old(q, n) && !opt_flag(&q->a->o, OPT_FETCHALL))
+		return false;
+	return !is_hopeless(q, n);
 }
 
 /* After all others. */
@@ -205,8 +218,9 @@ static enum status fetch_hopeless(struct poll *q, struct err *e)
 	for (n = 1; n <= q->box.count && st == PS_SUCCESS; n++) {
 		if (!is_hopeless(q, n))
 			continue;
-		if (is_enough(q, &again))
-			return again ? PS_SUCCESS : PS_MAXFETCH;
+		st = is_enough(q, &again, e);
+		if (st != PS_SUCCESS)
+			return again ? PS_SUCCESS : st;
 		report_error("the server has failed within message "
 			     "%s@%s:%llu in %lld polls; it is tried last",
 		    q->a->user, q->a->host, (unsigned long long)n,
@@ -218,23 +232,23 @@ static enum status fetch_hopeless(struct poll *q, struct err *e)
 
 static enum status fetch_all(struct poll *q, bool *again, struct err *e)
 {
-	bool all = opt_flag(&q->a->o, OPT_FETCHALL), hopeless = false;
+	bool hopeless = false;
 	enum status st = PS_SUCCESS;
 	uint64_t n;
 
 	for (n = 1 + q->passed; n <= q->box.count && st == PS_SUCCESS; n++) {
-		q->passed = n - 1 - q->deleted;
 		if (is_hopeless(q, n)) {
 			hopeless = true;
 			continue;
 		}
-		if (q->box.state[n] == MSG_OWED ||
-		    q->box.state[n] == MSG_EXPIRED || (is_old(q, n) && !all)) {
+		if (!message_is_wanted(q, n)) {
 			st = message_old(q, n, e);
 			continue;
 		}
-		if (is_enough(q, again))
-			return *again ? PS_SUCCESS : PS_MAXFETCH;
+		st = is_enough(q, again, e);
+		q->passed = n - 1 - q->deleted;
+		if (st != PS_SUCCESS)
+			return *again ? PS_SUCCESS : st;
 		st = message_fetch(q, n, e);
 	}
 	q->passed = 0;
@@ -270,7 +284,7 @@ static enum status select_folder(struct poll *q, const char *folder,
 	enum status st = PS_SUCCESS;
 
 	q->box = (struct box){ .folder = folder };
-	q->deleted = 0;
+	q->deleted = q->leaving = 0;
 	if (q->p->ops->select != NULL)
 		st = q->p->ops->select(q->p, &q->box, e);
 	if (st == PS_ERROR) {
@@ -279,6 +293,19 @@ static enum status select_folder(struct poll *q, const char *folder,
 		    buf_c(&q->p->reply));
 	}
 	return st;
+}
+
+/* What was taken goes, whatever else went wrong. */
+static enum status leave_folder(struct poll *q, enum status st, struct err *e)
+{
+	bool well = st == PS_SUCCESS || st == PS_MAXFETCH;
+	struct err ignored;
+	enum status end;
+
+	if (q->p->ops->leave == NULL || q->lost)
+		return st;
+	end = q->p->ops->leave(q->p, well ? e : &ignored);
+	return well && end != PS_SUCCESS ? end : st;
 }
 
 static enum status do_folder(struct poll *q, bool *again, struct err *e)
@@ -296,14 +323,9 @@ static enum status do_folder(struct poll *q, bool *again, struct err *e)
 	if (q->box.count != 0) {
 		begin_progress(q, old);
 		st = fetch_all(q, again, e);
+		st = message_land(q, st, e);
 	}
-	if ((st == PS_SUCCESS || st == PS_MAXFETCH) &&
-	    q->p->ops->leave != NULL) {
-		enum status end = q->p->ops->leave(q->p, e);
-
-		st = end != PS_SUCCESS ? end : st;
-	}
-	return st;
+	return leave_folder(q, st, e);
 }
 
 static void new_sink(struct poll *q)
@@ -328,7 +350,7 @@ static enum status idle(struct poll *q, struct err *e)
 		}
 		q->box = (struct box){ .folder = q->box.folder,
 			.read_only = q->box.read_only };
-		q->deleted = 0;
+		q->deleted = q->leaving = 0;
 		st = do_folder(q, &again, e);
 	}
 	return st;
@@ -453,8 +475,12 @@ static enum status session(struct poll *q, bool *again, struct err *e)
 
 	*again = false;
 	q->quit_done = false;
-	if (st == PS_SUCCESS)
+	q->lost = false;
+	if (st == PS_SUCCESS) {
+		q->p->done = message_deed;
+		q->p->arg = q;
 		st = all_folders(q, again, e);
+	}
 	st = close_session(q, st, e);
 	if (st != PS_SUCCESS && st != PS_MAXFETCH)
 		st = fail(q, st, e);
@@ -530,6 +556,7 @@ enum status poll_account(const struct account *a, const struct poll_how *how)
 	if (st == PS_SUCCESS)
 		st = run(&q, &e);
 	sink_free(q.sink);
+	flight_clear(&q.flights);
 	arena_clear(&q.arena);
 	tell_state(a, "completed");
 	return st;

@@ -64,7 +64,7 @@ static enum status read_any(struct pop3 *p, struct err *e)
 	return PS_PROTOCOL;
 }
 
-static enum status read_status(struct pop3 *p, struct err *e)
+enum status pop3_status(struct pop3 *p, struct err *e)
 {
 	enum status st = read_any(p, e);
 
@@ -77,7 +77,7 @@ static enum status read_status(struct pop3 *p, struct err *e)
 /* What of a line is shown: so many bytes, then a star; 0: all. */
 #define SECRET SIZE_MAX
 
-static enum status send_line(struct pop3 *p, const char *text, size_t secret,
+static enum status put_line(struct pop3 *p, const char *text, size_t secret,
     struct err *e)
 {
 	AUTO_BUF shown = BUF_MAX(1024);
@@ -94,10 +94,29 @@ static enum status send_line(struct pop3 *p, const char *text, size_t secret,
 	if (secret != 0)
 		buf_addch(&shown, '*');
 	report_dialogue("POP3", '>', buf_str(&shown));
-	if (conn_putf(p->base.conn, e, "%s\r\n", text) != ST_OK ||
-	    conn_flush(p->base.conn, e) != ST_OK)
+	return conn_putf(p->base.conn, e, "%s\r\n", text) == ST_OK ? PS_SUCCESS
+								   : PS_SOCKET;
+}
+
+static enum status send_line(struct pop3 *p, const char *text, size_t secret,
+    struct err *e)
+{
+	enum status st = put_line(p, text, secret, e);
+
+	if (st == PS_SUCCESS && conn_flush(p->base.conn, e) != ST_OK)
 		return PS_SOCKET;
-	return PS_SUCCESS;
+	return st;
+}
+
+enum status pop3_put(struct pop3 *p, struct err *e, const char *fmt, ...)
+{
+	char line[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	return put_line(p, line, 0, e);
 }
 
 enum status pop3_command(struct pop3 *p, struct err *e, const char *fmt, ...)
@@ -112,15 +131,18 @@ enum status pop3_command(struct pop3 *p, struct err *e, const char *fmt, ...)
 	va_end(ap);
 	if (n < 0)
 		bug("no memory to format a command");
-	st = send_line(p, text, str_starts(str_c(text), STR("PASS ")) ? 5 : 0,
-	    e);
+	/* What comes before its answer. */
+	st = p->due_n != 0 ? pop3_catch_up(p, e) : PS_SUCCESS;
+	if (st == PS_SUCCESS || st == PS_ERROR)
+		st = send_line(p, text,
+		    str_starts(str_c(text), STR("PASS ")) ? 5 : 0, e);
 	free(text);
-	return st == PS_SUCCESS ? read_status(p, e) : st;
+	return st == PS_SUCCESS ? pop3_status(p, e) : st;
 }
 
 enum status pop3_greeting(struct pop3 *p, struct err *e)
 {
-	enum status st = read_status(p, e);
+	enum status st = pop3_status(p, e);
 
 	if (st == PS_ERROR) {
 		err_temp(e, "", "%s", buf_c(&p->base.reply));
@@ -468,14 +490,24 @@ enum status pop3_list(struct pop3 *p, uint64_t n, uint64_t *octets,
 	return st;
 }
 
-enum status pop3_retr(struct pop3 *p, uint64_t n, bool top, struct err *e)
+void pop3_text_begins(struct pop3 *p)
 {
 	p->text_after_crlf = true;
 	p->text_mid_line = false;
 	p->text_octets = 0;
-	return top
+}
+
+enum status pop3_retr(struct pop3 *p, uint64_t n, bool top, struct err *e)
+{
+	enum status st;
+
+	pop3_text_begins(p);
+	st = top
 	    ? pop3_command(p, e, "TOP %llu 99999999", (unsigned long long)n)
 	    : pop3_command(p, e, "RETR %llu", (unsigned long long)n);
+	p->in_text = st == PS_SUCCESS;
+	p->top_seen |= top && p->in_text;
+	return st;
 }
 
 /*
@@ -490,16 +522,38 @@ static bool is_late_end(const struct pop3 *p)
 	    conn_is_quiet(p->base.conn, QUIET_MS);
 }
 
+/* There are more answers behind it, so quiet tells nothing. */
+static bool is_unclear(const struct pop3 *p)
+{
+	return p->text_size != 0 && p->text_octets >= p->text_size &&
+	    p->due_n != 0;
+}
+
+/* PS_NOMAIL: this dot is the end. */
+static enum status judge_dot(struct pop3 *p, struct err *e)
+{
+	if (!p->text_after_crlf && is_unclear(p)) {
+		err_temp(e, "",
+		    "the server ends lines without CR: where this "
+		    "message ends is not clear");
+		return PS_PROTOCOL;
+	}
+	if (!p->text_after_crlf && !is_late_end(p))
+		return PS_SUCCESS;
+	p->in_text = false;
+	p->text_seen = true;
+	return PS_NOMAIL;
+}
+
 enum status pop3_line(struct pop3 *p, struct str *line, struct err *e)
 {
 	enum status st = read_line(p, line, e);
 	bool starts = !p->text_mid_line;
 
+	if (st == PS_SUCCESS && starts && str_eqc(*line, ".\r\n"))
+		st = judge_dot(p, e);
 	if (st != PS_SUCCESS)
 		return st;
-	if (starts && str_eqc(*line, ".\r\n") &&
-	    (p->text_after_crlf || is_late_end(p)))
-		return PS_NOMAIL;
 	if (starts && line->n > 1 && *line->p == '.')
 		*line = str_skip(*line, 1);
 	p->text_octets += line->n;
@@ -508,5 +562,8 @@ enum status pop3_line(struct pop3 *p, struct str *line, struct err *e)
 	p->text_mid_line = line->n == 0 || line->p[line->n - 1] != '\n';
 	if (!p->text_mid_line)
 		p->text_after_crlf = str_ends(*line, STR("\r\n"));
+	/* Then ends can be unclear: one at a time from now on. */
+	if (!p->text_mid_line && !p->text_after_crlf)
+		p->bare_lf = true;
 	return PS_SUCCESS;
 }

@@ -13,6 +13,14 @@
 #include "base/macros.h"
 #include "fetcher/proto.h"
 
+/* Commands without an answer: the window, and what was deleted meanwhile. All
+ * of them fit into the sockets, so that no write waits for a read. */
+#define POP3_DUE_MAX 512
+struct pop3_due {
+	uint64_t n;
+	bool dele; /* else RETR or TOP */
+};
+
 struct pop3 {
 	struct proto base;                      /* reply: without +OK or -ERR */
 	bool capa, top, user, uidl, pipelining; /* from CAPA */
@@ -27,6 +35,12 @@ struct pop3 {
 	const char **uids;    /* of 1..count, NULL: not asked for */
 	uint64_t *sizes;      /* the same, from one LIST */
 	uint64_t count;
+	bool bare_lf;   /* its lines may end so */
+	bool in_text;   /* a text is being read */
+	bool text_seen; /* one was read to its end */
+	bool top_seen;  /* TOP works here */
+	struct pop3_due due[POP3_DUE_MAX];
+	unsigned due_first, due_n;
 };
 
 /* A command with one status line. PS_SUCCESS: +OK. PS_ERROR: -ERR. Others: the
@@ -75,6 +89,26 @@ enum status pop3_retr(struct pop3 *p, uint64_t n, bool top, struct err *e)
  */
 enum status pop3_line(struct pop3 *p, struct str *line, struct err *e)
     MUST_CHECK;
+
+/* The two halves of a command; put: it goes out with the next flush. */
+enum status pop3_put(struct pop3 *p, struct err *e, const char *fmt, ...)
+    PRINTF(3, 4) MUST_CHECK;
+enum status pop3_status(struct pop3 *p, struct err *e) MUST_CHECK;
+void pop3_text_begins(struct pop3 *p);
+
+/*
+ * pop3_window.c, where the server has PIPELINING. Ask for a text; is it the next
+ * text that comes; open it, as pop3_retr(), when all that comes before was read.
+ */
+enum status pop3_ask(struct pop3 *p, uint64_t n, bool top, struct err *e)
+    MUST_CHECK;
+bool pop3_is_asked(const struct pop3 *p, uint64_t n) MUST_CHECK;
+enum status pop3_open_asked(struct pop3 *p, uint64_t n, struct err *e)
+    MUST_CHECK;
+/* DELE; base.done hears the answer. Without PIPELINING that is now. */
+enum status pop3_dele(struct pop3 *p, uint64_t n, struct err *e) MUST_CHECK;
+/* Read all answers; texts are dropped. PS_ERROR: they are too long for that. */
+enum status pop3_catch_up(struct pop3 *p, struct err *e) MUST_CHECK;
 
 /* Free what it has but the connection. */
 void pop3_clear(struct pop3 *p);

@@ -242,6 +242,12 @@ static const char *box_key(struct proto *b, uint64_t n, struct buf *room)
 	return buf_c(room);
 }
 
+/* Only the new ones are known: the list of all would be long. */
+static bool is_fast_list(const struct pop3 *p)
+{
+	return p->uids != NULL && p->count > 0 && p->uids[1] == NULL;
+}
+
 static enum status box_octets(struct proto *b, uint64_t n, uint64_t *octets,
     struct err *e)
 {
@@ -253,7 +259,8 @@ static enum status box_octets(struct proto *b, uint64_t n, uint64_t *octets,
 		st = pop3_uidl_one(p, n, &p->uids[n], e);
 	if (st != PS_SUCCESS && st != PS_ERROR)
 		return st;
-	if (opt_num(&b->a->o, OPT_FETCHSIZELIMIT) != 0)
+	if (opt_num(&b->a->o, OPT_FETCHSIZELIMIT) != 0 &&
+	    (!p->pipelining || is_fast_list(p)))
 		return pop3_list(p, n, octets, e);
 	if (p->sizes == NULL) {
 		p->sizes =
@@ -282,6 +289,8 @@ static enum status box_open(struct proto *b, uint64_t n, uint64_t octets,
 	enum status st;
 
 	p->text_size = octets;
+	if (pop3_is_asked(p, n))
+		return pop3_open_asked(p, n, e);
 	st = pop3_retr(p, n, use_top(p), e);
 	if (st == PS_ERROR && use_top(p))
 		st = pop3_retr(p, n, false, e);
@@ -295,7 +304,31 @@ static enum status box_line(struct proto *b, struct str *line, struct err *e)
 
 static enum status box_remove(struct proto *b, uint64_t n, struct err *e)
 {
-	return pop3_command(of(b), e, "DELE %llu", (unsigned long long)n);
+	return pop3_dele(of(b), n, e);
+}
+
+/* The first one goes alone: whether TOP works, and how lines end. */
+static bool box_can_ask(struct proto *b, uint64_t n, uint64_t *octets)
+{
+	const struct pop3 *p = of(b);
+
+	if (!p->pipelining || p->bare_lf || p->sizes == NULL || !p->text_seen ||
+	    (p->uids != NULL && p->uids[n] == NULL))
+		return false;
+	if (use_top(p) && !p->top_seen)
+		return false;
+	*octets = p->sizes[n];
+	return true;
+}
+
+static enum status box_ask(struct proto *b, uint64_t n, struct err *e)
+{
+	return pop3_ask(of(b), n, use_top(of(b)), e);
+}
+
+static enum status box_catch_up(struct proto *b, struct err *e)
+{
+	return pop3_catch_up(of(b), e);
 }
 
 const struct proto_ops pop3_ops = {
@@ -317,6 +350,9 @@ const struct proto_ops pop3_ops = {
 	.key = box_key,
 	.prefix = box_prefix,
 	.octets = box_octets,
+	.can_ask = box_can_ask,
+	.ask = box_ask,
+	.catch_up = box_catch_up,
 	.open = box_open,
 	.line = box_line,
 	.remove = box_remove,

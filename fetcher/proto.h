@@ -36,6 +36,7 @@ enum msg_state {
 	MSG_OWED,      /* was delivered before, and could not be removed */
 	MSG_DELIVERED, /* and stays on the server */
 	MSG_DELETED,   /* if QUIT works */
+	MSG_OLD_TAKEN, /* was seen before this poll, and delivered again */
 	MSG_OLD_GONE,  /* the same, and seen before: fetchmail keeps its line */
 	MSG_EXPIRED,   /* was kept for the days that it should be */
 };
@@ -47,6 +48,12 @@ struct box {
 	char *state;    /* enum msg_state of 1..count; NULL: count is 0 */
 	bool complete;  /* all messages have a key */
 	bool read_only; /* nothing can be removed or marked */
+};
+
+/* What was to be done with a message that the sink has. */
+enum deed {
+	DEED_REMOVE,
+	DEED_MARK,
 };
 
 struct proto {
@@ -61,6 +68,9 @@ struct proto {
 	bool silent;    /* nobody answered our connect in time */
 	/* Of the text that is read: of its two parts, if it comes in parts. */
 	uint64_t head_octets, body_octets;
+	/* The answer to remove or mark_seen: PS_SUCCESS, PS_ERROR. */
+	void (*done)(void *arg, uint64_t n, enum deed deed, enum status st);
+	void *arg;
 };
 
 struct proto_ops {
@@ -105,6 +115,16 @@ struct proto_ops {
 	/* Its size, 0: not known. */
 	enum status (*octets)(struct proto *p, uint64_t n, uint64_t *octets,
 	    struct err *e);
+	/*
+	 * Ask for it before its turn: open (and body) find what was asked for.
+	 * It can be, when its size is known and nothing else must be asked
+	 * first. NULL: one at a time. The order is that of the messages.
+	 */
+	bool (*can_ask)(struct proto *p, uint64_t n, uint64_t *octets);
+	enum status (*ask)(struct proto *p, uint64_t n, struct err *e);
+	/* Read all that is under way; texts that nobody opens are dropped.
+	 * PS_ERROR: they are too long for that. NULL: nothing ever is. */
+	enum status (*catch_up)(struct proto *p, struct err *e);
 	/* Begin to read its header; if body is NULL, all of it. */
 	enum status (
 	    *open)(struct proto *p, uint64_t n, uint64_t octets, struct err *e);
@@ -112,6 +132,8 @@ struct proto_ops {
 	/* A line of it with its end, long ones in pieces; PS_NOMAIL: its end,
 	 * and all of it has come. */
 	enum status (*line)(struct proto *p, struct str *line, struct err *e);
+	/* Sent now or with others; p->done hears the answer, at once or any
+	 * time later, by catch_up at the latest. */
 	enum status (*remove)(struct proto *p, uint64_t n, struct err *e);
 	enum status (*mark_seen)(struct proto *p, uint64_t n, struct err *e);
 };

@@ -10,7 +10,6 @@
 
 #include "base/buf.h"
 
-#define REPORT_LINE_MAX 4000
 /* Octets for a dot. */
 #define REPORT_TICK 1024
 
@@ -214,6 +213,12 @@ void report_done(const char *fmt, ...)
 	} else if (out.how.verbosity != REPORT_SILENT) {
 		emit(false, false, buf_c(&out.part));
 	}
+	buf_reset(&out.part);
+}
+
+void report_take(struct buf *line)
+{
+	buf_set(line, buf_str(&out.part));
 	buf_reset(&out.part);
 }
 

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "base/macros.h"
 #include "base/str.h"
 
@@ -20,6 +21,9 @@ enum verbosity {
 	REPORT_VERBOSE,
 	REPORT_DEBUG
 };
+
+/* No line is longer. */
+#define REPORT_LINE_MAX 4000
 
 struct report_how {
 	const char *prog;
@@ -32,8 +36,6 @@ struct report_how {
 void report_init(const struct report_how *how);
 const char *report_prog(void);
 bool report_verbose(void);
-/* Pieces of lines come out as they are made. */
-bool report_live(void);
 
 /* A status line; not with REPORT_SILENT. */
 void report_info(const char *fmt, ...) PRINTF(1, 2);
@@ -44,6 +46,10 @@ void report_always(const char *fmt, ...) PRINTF(1, 2);
 /* A piece of a status line, and its end. */
 void report_part(const char *fmt, ...) PRINTF(1, 2);
 void report_done(const char *fmt, ...) PRINTF(1, 2);
+/* The pieces that there are go to where the caller ends the line. */
+void report_take(struct buf *line);
+/* Pieces come out as they are made: the line must be ended before another. */
+bool report_live(void);
 /*
  * Marks of a message that moves, when they are wanted: a dot for each 1024
  * octets, '#' after the header, '*' for a line of the body. n: octets.

@@ -55,6 +55,12 @@ enum fate sink_end(struct sink *s)
 	return s->ops->end(s);
 }
 
+bool sink_collect(struct sink *s, bool wait, size_t *ticket, enum fate *fate)
+{
+	return s->ops->collect != NULL &&
+	    s->ops->collect(s, wait, ticket, fate);
+}
+
 void sink_abort(struct sink *s)
 {
 	s->ops->abort(s);

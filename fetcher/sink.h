@@ -18,11 +18,12 @@
 #include "fetcher/status.h"
 
 enum fate {
-	FATE_TAKEN,  /* accepted for good: delete it (or mark it as seen) */
-	FATE_KEEP,   /* not now, or never: it stays on the server */
-	FATE_DELETE, /* refused for good, and asked to be deleted */
-	FATE_DOWN,   /* nobody there: the account ends; ops->down says why */
-	FATE_BROKEN, /* it died within the text; PS_IOERR */
+	FATE_TAKEN,   /* accepted for good: delete it (or mark it as seen) */
+	FATE_KEEP,    /* not now, or never: it stays on the server */
+	FATE_DELETE,  /* refused for good, and asked to be deleted */
+	FATE_DOWN,    /* nobody there: the account ends; ops->down says why */
+	FATE_BROKEN,  /* it died within the text; PS_IOERR */
+	FATE_PENDING, /* known later: sink_collect() */
 };
 
 #define SINK_ADDRESS 1024
@@ -43,7 +44,10 @@ struct sink_mail {
 	uint64_t size;                      /* as the server says, 0: unknown */
 	int body_bits;                      /* 8, 7, or 0: say nothing */
 	struct str header;                  /* for notices */
-	const struct sink_notices *notices; /* NULL: nobody remembers */
+	const struct sink_notices *notices; /* NULL: nobody remembers; it and
+					     * its arg live until the fate is
+					     * known */
+	size_t ticket; /* the caller's name for it, for sink_collect() */
 };
 
 /* Who has accepted, for the Received line. */
@@ -75,6 +79,9 @@ struct sink_ops {
 	enum fate (*text)(struct sink *s, struct str piece);
 	enum fate (*end)(struct sink *s);
 	void (*abort)(struct sink *s);
+	/* NULL: no fate is ever pending. */
+	bool (*collect)(struct sink *s, bool wait, size_t *ticket,
+	    enum fate *fate);
 };
 extern const struct sink_ops sink_smtp_ops, sink_mda_ops, sink_bsmtp_ops;
 
@@ -90,8 +97,15 @@ void sink_free(struct sink *s);
 enum fate sink_begin(struct sink *s, const struct sink_mail *m) MUST_CHECK;
 /* A piece of the text, with any line ends. */
 enum fate sink_text(struct sink *s, struct str piece) MUST_CHECK;
-/* The end of it: what becomes of the message. */
+/* The end of it: what becomes of the message, or FATE_PENDING: that comes
+ * later, in any order. */
 enum fate sink_end(struct sink *s) MUST_CHECK;
+/*
+ * A message whose fate is known by now, or, with wait, as soon as one is. False:
+ * there is none; with wait: none is pending any more. Not within a text.
+ */
+bool sink_collect(struct sink *s, bool wait, size_t *ticket, enum fate *fate)
+    MUST_CHECK;
 /* The text cannot be finished: what was handed over must not count. */
 void sink_abort(struct sink *s);
 

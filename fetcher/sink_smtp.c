@@ -1,40 +1,40 @@
-/* sink_smtp - hand messages to an SMTP or LMTP listener. */
+/*
+ * sink_smtp - hand messages to an SMTP or LMTP listener, over several
+ * connections. Runs in: poll child.
+ *
+ * Who has answered the dot gets the next message. When nobody has, and we had
+ * to wait for a moment by now, one more connection is begun, and whichever comes first, an answer or its greeting, is
+ * where the next message goes: so a listener that takes one connection at a
+ * time never has us wait for ourselves.
+ */
 
-#include <stdio.h>
-#include <string.h>
+#include <poll.h>
 
+#include "base/clock.h"
 #include "fetcher/account.h"
-#include "fetcher/host.h"
-#include "fetcher/plugin.h"
-#include "fetcher/refuse.h"
 #include "fetcher/report.h"
 #include "fetcher/sink.h"
-#include "fetcher/smtphost.h"
-#include "mail/smtp_client.h"
-#include "net/conn.h"
+#include "fetcher/smtp_talk.h"
 
-/* RFC 5321 4.5.3.2: at least so long, whatever the account's timeout is. */
-#define COMMAND_MS 300000
-#define DATA_MS    120000
-#define DOT_MS     600000
-/* So many RCPTs are sent before their answers are read. */
-#define WINDOW 50
+#define TALKS_MAX 64
+/* A listener that had us wait no longer than this, all messages taken
+ * together, needs no second connection. */
+#define PATIENCE_MS 50
+
+struct known {
+	size_t ticket;
+	enum fate fate;
+};
 
 struct smtp {
 	struct sink s;
-	struct smtp_client c;
-	struct smtp_reply reply;    /* of MAIL, DATA, the dot */
-	struct smtp_reply to_reply; /* of RCPT */
-	const char *entry;          /* of smtphost, the one that is connected */
-	struct smtphost to;         /* what it says */
-	bool lmtp;
-	int64_t count;    /* messages on this connection */
-	bool mail_unread; /* the answer to MAIL is still to come */
-	bool temporary;   /* a recipient was put off */
-	enum bounce_reason reason;
-	size_t *taken;      /* which recipients were accepted */
-	struct arena arena; /* of one message */
-	struct refusals refused;
+	struct smtp_talk *talks[TALKS_MAX];
+	size_t ticket[TALKS_MAX]; /* TALK_PENDING: of which message */
+	size_t n, most;
+	int64_t patience;      /* so much of it is left */
+	struct smtp_talk *now; /* TALK_BUSY */
+	struct known known[TALKS_MAX];
+	size_t known_n;
 };
 
 static bool wanted(const struct account *a)
@@ -46,483 +46,241 @@ static bool wanted(const struct account *a)
 static void start(struct sink *sink)
 {
 	struct smtp *s = (struct smtp *)sink;
+	int64_t most = opt_num(&sink->a->o, OPT_SINKCONNECTIONS);
 
-	s->reply.text = s->to_reply.text = BUF_MAX(SMTP_REPLY_MAX);
-	s->refused.a = sink->a;
-}
-
-static void hang_up(struct sink *sink)
-{
-	struct smtp *s = (struct smtp *)sink;
-
-	conn_close(s->c.conn);
-	s->c.conn = NULL;
-	smtp_client_clear(&s->c);
-	s->entry = NULL;
-}
-
-/* What was accepted is theirs; whether they like our goodbye is not our
- * concern. */
-static void quit(struct smtp *s)
-{
-	struct err e;
-
-	if (s->c.conn != NULL &&
-	    smtp_command(&s->c, &s->reply, &e, "QUIT") != ST_OK)
-		report_dialogue("SMTP", '<', STR("(no answer to QUIT)"));
-	hang_up(&s->s);
+	s->most = most < 1 ? 1 : most > TALKS_MAX ? TALKS_MAX : (size_t)most;
+	s->talks[0] = smtp_talk_new(sink);
+	s->n = 1;
+	s->patience = PATIENCE_MS;
 }
 
 static void finish(struct sink *sink)
 {
 	struct smtp *s = (struct smtp *)sink;
 
-	quit(s);
-	smtp_reply_clear(&s->reply);
-	smtp_reply_clear(&s->to_reply);
-	refuse_clear(&s->refused);
-	arena_clear(&s->arena);
+	while (s->n > 0)
+		smtp_talk_free(s->talks[--s->n]);
 }
 
-static void trace(char way, struct str line, void *arg)
-{
-	const struct smtp *s = arg;
+/* --- who has answered ----------------------------------------------------- */
 
-	report_dialogue(s->lmtp ? "LMTP" : "SMTP", way, line);
+static struct smtp_talk *in_state(const struct smtp *s, enum talk_state state)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->talks[i]->state == state)
+			return s->talks[i];
+	return NULL;
 }
 
-/* --- connecting ---------------------------------------------------------- */
-
-/* Whoever does not know us may take the mail all the same. */
-static enum st log_in(struct smtp *s, struct err *e)
+/* One that is only begun would stand before a notice in the queue of a
+ * listener that takes one at a time. */
+static void drop_opening(struct smtp *s)
 {
-	const char *user = opt_text(&s->s.a->o, OPT_ESMTPNAME);
-	const char *password = opt_text(&s->s.a->o, OPT_ESMTPPASSWORD);
-	struct smtp_reply r = SMTP_REPLY;
-	enum st st = ST_OK;
+	struct smtp_talk *t = in_state(s, TALK_OPENING);
 
-	if (password != NULL && (s->c.features & SMTP_AUTH) != 0) {
-		st = smtp_auth(&s->c, user != NULL ? user : calling_user(),
-		    password, &r, e);
-		if (st == ST_NONE)
-			report_error("%s offers no way to log in that we know",
-			    s->to.host);
-		else if (st == ST_OK && r.code / 100 != 2)
-			report_error("login at %s failed: %d %s", s->to.host,
-			    r.code, buf_c(&r.text));
+	if (t != NULL)
+		smtp_talk_break_off(t);
+}
+
+static void judge(struct smtp *s, size_t i)
+{
+	s->known[s->known_n].ticket = s->ticket[i];
+	s->known[s->known_n++].fate = smtp_talk_answer(s->talks[i]);
+}
+
+static size_t count_open(const struct smtp *s)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s->n; i++)
+		n += s->talks[i]->state != TALK_CLOSED;
+	return n;
+}
+
+/* It greets, or it never will: then there are enough. */
+static void greeted(struct smtp *s, struct smtp_talk *t)
+{
+	if (!smtp_talk_greeted(t))
+		s->most = count_open(s) > 1 ? count_open(s) : 1;
+}
+
+static bool is_awaited(const struct smtp_talk *t)
+{
+	return t->state == TALK_PENDING || t->state == TALK_OPENING;
+}
+
+/* Until one of those has something to say, or its time or this one is over; all
+ * that do are heard. False: none is awaited. */
+static bool hear(struct smtp *s, int64_t until)
+{
+	struct pollfd fds[TALKS_MAX];
+	size_t i, awaited = 0, n = s->n;
+
+	for (i = 0; i < n; i++) {
+		struct smtp_talk *t = s->talks[i];
+
+		fds[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
+		if (!is_awaited(t))
+			continue;
+		fds[i].fd = conn_fd(t->c.conn);
+		awaited += t->state == TALK_PENDING;
+		if (conn_has_input(t->c.conn))
+			until = 0;
+		else if (t->until < until)
+			until = t->until;
 	}
-	smtp_reply_clear(&r);
-	return st == ST_NONE ? ST_OK : st;
-}
-
-static bool greet(struct smtp *s, struct err *e)
-{
-	enum st st = smtphost_begin(&s->c, &s->to, s->s.a, e);
-
-	if (st == ST_OK)
-		st = smtp_read(&s->c, &s->reply, e);
-	if (st == ST_OK && s->reply.code / 100 == 2)
-		st = smtp_hello(&s->c, s->s.hello, &s->reply, e);
-	if (st == ST_OK && s->reply.code / 100 == 2)
-		st = smtphost_upgrade(&s->c, &s->to, s->s.a, s->s.hello, e);
-	if (st == ST_OK && s->reply.code / 100 == 2)
-		return log_in(s, e) == ST_OK;
-	if (st == ST_OK)
-		st = err_temp(e, "", "%d %s", s->reply.code,
-		    buf_c(&s->reply.text));
-	return st == ST_OK;
-}
-
-static bool connect_entry(struct smtp *s, const char *entry, struct err *e)
-{
-	int64_t ms = opt_num(&s->s.a->o, OPT_TIMEOUT) * 1000;
-	struct plugin_to to = { s->to.host, s->to.port, ms };
-
-	if (smtphost_parse(entry, &s->to, e) != ST_OK) {
-		report_error("%s", e->text);
+	if (awaited == 0 && in_state(s, TALK_OPENING) == NULL)
 		return false;
+	if (poll(fds, n, clock_left(until)) < 0)
+		return true; /* interrupted: the caller looks again */
+	for (i = 0; i < n; i++) {
+		struct smtp_talk *t = s->talks[i];
+
+		if (fds[i].fd < 0 ||
+		    (fds[i].revents == 0 && !conn_has_input(t->c.conn) &&
+			clock_ms() < t->until))
+			continue;
+		if (t->state == TALK_OPENING)
+			greeted(s, t);
+		else
+			judge(s, i);
 	}
-	s->lmtp = opt_flag(&s->s.a->o, OPT_LMTP) || entry[0] == '/';
-	s->c =
-	    (struct smtp_client){ .lmtp = s->lmtp, .trace = trace, .arg = s };
-	if (plugin_connect(&s->c.conn, s->s.a, OPT_PLUGOUT, &to, e) != ST_OK) {
-		plugin_tell_failed(NULL, &to, e);
-		return false;
-	}
-	plugin_tell_connected(s->c.conn);
-	conn_set_timeout(s->c.conn, ms > COMMAND_MS ? ms : COMMAND_MS);
-	s->entry = entry;
-	s->count = 0;
-	if (greet(s, e))
-		return true;
-	report_error("%s: %s", entry, e->text);
-	hang_up(&s->s);
-	return false;
+	return true;
 }
 
-/* The first of smtphost that takes us. */
-static bool connected(struct smtp *s)
+static bool collect(struct sink *sink, bool wait, size_t *ticket,
+    enum fate *fate)
+{
+	struct smtp *s = (struct smtp *)sink;
+
+	if (wait)
+		drop_opening(s);
+	while (s->known_n == 0) {
+		if (in_state(s, TALK_PENDING) == NULL ||
+		    !hear(s, wait ? CLOCK_NEVER : 0))
+			return false;
+		if (!wait && s->known_n == 0)
+			return false;
+	}
+	s->known_n--;
+	*ticket = s->known[s->known_n].ticket;
+	*fate = s->known[s->known_n].fate;
+	return true;
+}
+
+/* --- whose turn it is ------------------------------------------------------ */
+
+/* Begin one more, beside one that is connected. */
+static void open_more(struct smtp *s)
+{
+	struct smtp_talk *like = in_state(s, TALK_PENDING);
+	struct smtp_talk *t = in_state(s, TALK_CLOSED);
+
+	if (like == NULL || in_state(s, TALK_OPENING) != NULL ||
+	    count_open(s) >= s->most)
+		return;
+	if (t == NULL)
+		t = s->talks[s->n++] = smtp_talk_new(&s->s);
+	if (!smtp_talk_open_like(t, like))
+		s->most = 1;
+}
+
+/* batchlimit. */
+static void end_batch(struct smtp *s)
 {
 	int64_t batch = opt_num(&s->s.a->o, OPT_BATCHLIMIT);
-	const struct option_item *i = opt_list(&s->s.a->o, OPT_SMTPHOST);
-	struct err e;
+	size_t i;
 
-	if (batch > 0 && s->count >= batch)
-		quit(s);
-	if (s->c.conn != NULL)
-		return true;
-	s->s.to = "localhost";
-	if (i == NULL && connect_entry(s, s->s.to, &e))
-		return true;
-	for (; i != NULL; i = i->next) {
-		s->s.to = i->text;
-		if (connect_entry(s, i->text, &e))
-			return true;
+	for (i = 0; i < s->n && batch > 0; i++)
+		if (s->talks[i]->state == TALK_IDLE &&
+		    s->talks[i]->count >= batch)
+			smtp_talk_quit(s->talks[i]);
+}
+
+/* All are pending. */
+static void wait_for_one(struct smtp *s)
+{
+	int64_t began = clock_ms();
+
+	if (s->most > 1 && s->patience > 0) {
+		hear(s, began + s->patience);
+		s->patience -= clock_ms() - began;
+		return;
 	}
-	report_error("%s connect to %s failed", s->lmtp ? "LMTP" : "SMTP",
-	    s->s.to);
-	return false;
+	if (s->most > 1)
+		open_more(s);
+	hear(s, CLOCK_NEVER);
+}
+
+/* NULL: nobody there. */
+static struct smtp_talk *choose(struct smtp *s)
+{
+	struct smtp_talk *t;
+
+	hear(s, 0);
+	for (;;) {
+		end_batch(s);
+		t = in_state(s, TALK_IDLE);
+		if (t != NULL)
+			return t;
+		if (in_state(s, TALK_PENDING) == NULL)
+			break;
+		wait_for_one(s);
+	}
+	drop_opening(s);
+	t = in_state(s, TALK_CLOSED);
+	return smtp_talk_open(t) ? t : NULL;
 }
 
 /* --- the transaction ----------------------------------------------------- */
-
-/* The listener hung up: the message stays, the next one gets a new one. */
-static enum fate lost(struct smtp *s, const struct err *e)
-{
-	report_error("%s", e->text);
-	hang_up(&s->s);
-	return FATE_KEEP;
-}
-
-static void reset(struct smtp *s)
-{
-	struct err e;
-	struct smtp_reply r = SMTP_REPLY;
-
-	if (smtp_command(&s->c, &r, &e, "RSET") != ST_OK)
-		hang_up(&s->s);
-	smtp_reply_clear(&r);
-}
-
-/* What completes a bare name here. */
-static const char *host_part(const struct smtp *s)
-{
-	return s->to.host[0] == '/' ? "localhost" : s->to.host;
-}
-
-/* An envelope of its own, once, and without a sender who may be refused. */
-static enum fate to_postmaster(struct smtp *s)
-{
-	const char *name = host_postmaster(s->s.a);
-	struct sink_accepted *ok = &s->s.accepted;
-	char rcpt[SINK_ADDRESS];
-	struct err e;
-
-	if (ok->by_default || name[0] == '\0' || s->c.conn == NULL)
-		return FATE_KEEP;
-	ok->by_default = true;
-	sink_address(s->s.a, host_part(s), name, rcpt);
-	if (smtp_command(&s->c, &s->reply, &e, "MAIL FROM:<>") != ST_OK)
-		return lost(s, &e);
-	if (s->reply.code / 100 == 2 &&
-	    smtp_command(&s->c, &s->to_reply, &e, "RCPT TO:<%s>", rcpt) !=
-		ST_OK)
-		return lost(s, &e);
-	if (s->reply.code / 100 != 2 || s->to_reply.code / 100 != 2) {
-		report_error("can't even send to PM!");
-		reset(s);
-		return FATE_KEEP;
-	}
-	ok->rcpt = arena_strz(&s->arena, str_c(rcpt));
-	ok->n = 1;
-	return FATE_TAKEN;
-}
-
-/* FATE_TAKEN: not at the dot; the postmaster is the recipient now. */
-static enum fate refused(struct smtp *s, enum stage at)
-{
-	enum fate fate;
-
-	if (at != AT_DOT)
-		reset(s);
-	fate = refuse_message(&s->refused, at, &s->reply);
-	if (!s->refused.orphan)
-		return fate;
-	if (at != AT_DOT)
-		fate = to_postmaster(s);
-	if (fate == FATE_KEEP)
-		refuse_stays(&s->refused, at);
-	return fate;
-}
-
-static enum st send_mail(struct smtp *s, const struct sink_mail *m,
-    struct err *e)
-{
-	AUTO_BUF more = BUF_MAX(100);
-	bool says_bits = (s->c.features & SMTP_8BITMIME) != 0;
-
-	if (says_bits && m->body_bits != 0)
-		buf_addf(&more, " BODY=%s",
-		    m->body_bits == 8 ? "8BITMIME" : "7BIT");
-	if ((s->c.features & SMTP_SIZE) != 0 && m->size > 0)
-		buf_addf(&more, " SIZE=%llu", (unsigned long long)m->size);
-	s->mail_unread = true;
-	return smtp_send(&s->c, e, "MAIL FROM:<%s>%s", m->sender, buf_c(&more));
-}
-
-static enum st read_mail(struct smtp *s, struct err *e)
-{
-	enum st st = ST_OK;
-
-	if (s->mail_unread)
-		st = conn_flush(s->c.conn, e);
-	if (s->mail_unread && st == ST_OK)
-		st = smtp_read(&s->c, &s->reply, e);
-	s->mail_unread = false;
-	return st;
-}
-
-/* The answer to one RCPT. */
-static void judge(struct smtp *s, size_t i, const char *rcpt)
-{
-	struct sink_accepted *ok = &s->s.accepted;
-
-	if (s->reply.code / 100 != 2)
-		return; /* without MAIL it says nothing */
-	if (s->to_reply.code / 100 == 2) {
-		if (ok->n == 0)
-			ok->rcpt = arena_strz(&s->arena, str_c(rcpt));
-		s->taken[ok->n++] = i;
-	} else if (refuse_is_temporary(&s->refused, s->to_reply.code)) {
-		refuse_log(&s->refused, &s->to_reply);
-		s->temporary = true;
-	} else {
-		refuse_rcpt(&s->refused, rcpt, &s->to_reply);
-	}
-}
-
-/* Recipients from..to-1: all commands, then all answers. */
-static enum st some_rcpts(struct smtp *s, const struct sink_mail *m,
-    size_t from, size_t to, struct err *e)
-{
-	char rcpt[SINK_ADDRESS];
-	enum st st = ST_OK;
-	size_t i;
-
-	for (i = from; i < to && st == ST_OK; i++) {
-		sink_address(s->s.a, host_part(s), m->rcpt[i], rcpt);
-		st = smtp_send(&s->c, e, "RCPT TO:<%s>", rcpt);
-	}
-	if (st == ST_OK)
-		st = conn_flush(s->c.conn, e);
-	if (st == ST_OK)
-		st = read_mail(s, e);
-	for (i = from; i < to && st == ST_OK; i++) {
-		sink_address(s->s.a, host_part(s), m->rcpt[i], rcpt);
-		st = smtp_read(&s->c, &s->to_reply, e);
-		if (st == ST_OK)
-			judge(s, i, rcpt);
-	}
-	return st;
-}
-
-/* MAIL and RCPTs, in one flight where PIPELINING allows it. */
-static enum st envelope(struct smtp *s, const struct sink_mail *m,
-    struct err *e)
-{
-	bool flight = (s->c.features & SMTP_PIPELINING) != 0;
-	size_t window = flight ? WINDOW : 1, i = 0, to;
-	enum st st = send_mail(s, m, e);
-
-	if (st == ST_OK && !flight)
-		st = read_mail(s, e);
-	while (st == ST_OK && i < m->rcpt_n && !s->temporary &&
-	    (s->mail_unread || s->reply.code / 100 == 2)) {
-		to = m->rcpt_n - i < window ? m->rcpt_n : i + window;
-		st = some_rcpts(s, m, i, to, e);
-		i = to;
-	}
-	return st == ST_OK ? read_mail(s, e) : st;
-}
-
-/* No recipient is left: the postmaster may have it. */
-static enum fate try_postmaster(struct smtp *s)
-{
-	const char *name = host_postmaster(s->s.a);
-	struct sink_accepted *ok = &s->s.accepted;
-	char rcpt[SINK_ADDRESS];
-	struct err e;
-
-	ok->by_default = true;
-	if (name[0] == '\0') {
-		reset(s);
-		return refuse_fate(&s->refused);
-	}
-	sink_address(s->s.a, host_part(s), name, rcpt);
-	if (smtp_command(&s->c, &s->to_reply, &e, "RCPT TO:<%s>", rcpt) !=
-	    ST_OK)
-		return lost(s, &e);
-	if (s->to_reply.code / 100 == 2) {
-		ok->rcpt = arena_strz(&s->arena, str_c(rcpt));
-		ok->n = 1;
-		return FATE_TAKEN;
-	}
-	report_error("can't even send to PM!");
-	reset(s);
-	return refuse_fate(&s->refused);
-}
-
-static enum fate recipients(struct smtp *s, const struct sink_mail *m)
-{
-	enum fate fate = FATE_TAKEN;
-	struct err e;
-
-	if (envelope(s, m, &e) != ST_OK)
-		return lost(s, &e);
-	if (s->reply.code / 100 != 2)
-		return refused(s, AT_MAIL);
-	if (s->temporary) {
-		reset(s);
-		return FATE_KEEP;
-	}
-	if (s->s.accepted.n == 0)
-		fate = try_postmaster(s);
-	/* A listener that takes one connection at a time would have us wait
-	 * for ourselves: while there is a transaction, notices wait. */
-	if (fate != FATE_TAKEN)
-		refuse_tell(&s->refused, BOUNCE_ADDRESSES);
-	return fate;
-}
-
-static enum fate ask_for_text(struct smtp *s)
-{
-	enum fate fate;
-	struct err e;
-
-	conn_set_timeout(s->c.conn, DATA_MS);
-	if (smtp_command(&s->c, &s->reply, &e, "DATA") != ST_OK)
-		return lost(s, &e);
-	if (s->reply.code == 354) {
-		smtp_text_begin(&s->c);
-		return FATE_TAKEN;
-	}
-	conn_set_timeout(s->c.conn, COMMAND_MS);
-	fate = refused(s, AT_DATA);
-	/* There is one postmaster, and so one more try. */
-	return fate == FATE_TAKEN ? ask_for_text(s) : fate;
-}
 
 static enum fate begin(struct sink *sink, const struct sink_mail *m)
 {
 	struct smtp *s = (struct smtp *)sink;
 	enum fate fate;
 
-	if (!connected(s))
+	s->now = choose(s);
+	if (s->now == NULL)
 		return FATE_DOWN;
-	arena_clear(&s->arena);
-	refuse_begin(&s->refused, m);
-	s->refused.proto = s->lmtp ? "LMTP" : "SMTP";
-	s->refused.entry = s->entry;
-	s->refused.host = host_part(s);
-	s->taken = arena_array(&s->arena, m->rcpt_n + 1, sizeof(*s->taken));
-	s->temporary = false;
-	s->reason = BOUNCE_ADDRESSES;
-	if (refuse_orphaned(&s->refused))
-		fate = to_postmaster(s);
-	else
-		fate = recipients(s, m);
-	return fate == FATE_TAKEN ? ask_for_text(s) : fate;
-}
-
-static enum fate broken(struct smtp *s, const struct err *e)
-{
-	report_error("error writing message text: %s", e->text);
-	hang_up(&s->s);
-	return FATE_BROKEN;
+	fate = smtp_talk_begin(s->now, m);
+	s->s.to = s->now->entry != NULL ? s->now->entry : s->s.to;
+	return fate;
 }
 
 static enum fate text(struct sink *sink, struct str piece)
 {
-	struct smtp *s = (struct smtp *)sink;
-	struct err e;
-
-	if (smtp_text(&s->c, piece, &e) != ST_OK)
-		return broken(s, &e);
-	return FATE_TAKEN;
+	return smtp_talk_text(((struct smtp *)sink)->now, piece);
 }
 
-/* RFC 2033 4.2: an answer for each recipient that was accepted. */
-static enum fate lmtp_answers(struct smtp *s)
+static size_t place_of(const struct smtp *s, const struct smtp_talk *t)
 {
-	size_t i, put_off = 0, ok = 0;
-	char rcpt[SINK_ADDRESS];
-	struct err e;
+	size_t i = 0;
 
-	for (i = 0; i < s->s.accepted.n; i++) {
-		if (smtp_read(&s->c, &s->reply, &e) != ST_OK)
-			return lost(s, &e);
-		ok += s->reply.code / 100 == 2;
-		if (s->reply.code / 100 == 2 || s->s.accepted.n == 1)
-			continue;
-		sink_address(s->s.a, host_part(s),
-		    s->refused.m->rcpt[s->taken[i]], rcpt);
-		if (refuse_is_temporary(&s->refused, s->reply.code)) {
-			refuse_log(&s->refused, &s->reply);
-			put_off++;
-		} else {
-			refuse_rcpt(&s->refused, rcpt, &s->reply);
-		}
-	}
-	if (ok == s->s.accepted.n)
-		return FATE_TAKEN;
-	if (s->s.accepted.n == 1)
-		return refused(s, AT_DOT);
-	/* Those who have it get it twice, before somebody gets nothing. */
-	if (put_off != 0)
-		return FATE_KEEP;
-	s->reason = BOUNCE_LMTP;
-	if (ok != 0)
-		return FATE_TAKEN;
-	refuse_tell(&s->refused, BOUNCE_LMTP);
-	return refuse_fate(&s->refused);
+	while (s->talks[i] != t)
+		i++;
+	return i;
 }
 
 static enum fate end(struct sink *sink)
 {
 	struct smtp *s = (struct smtp *)sink;
-	struct err e;
-	enum fate fate = FATE_TAKEN;
+	struct smtp_talk *t = s->now;
+	enum fate fate = smtp_talk_end(t);
 
-	if (smtp_text_end(&s->c, &e) != ST_OK)
-		return broken(s, &e);
-	if (report_verbose())
-		report_note("%s>. (EOM)", s->lmtp ? "LMTP" : "SMTP");
-	conn_set_timeout(s->c.conn, DOT_MS);
-	s->count++;
-	if (s->lmtp)
-		fate = lmtp_answers(s);
-	else if (smtp_read(&s->c, &s->reply, &e) != ST_OK)
-		return lost(s, &e);
-	else if (s->reply.code / 100 != 2)
-		fate = refused(s, AT_DOT);
-	/* What is kept comes again, and its refusals with it. */
-	if (fate == FATE_TAKEN)
-		refuse_tell(&s->refused, s->reason);
-	if (s->c.conn != NULL)
-		conn_set_timeout(s->c.conn, COMMAND_MS);
-	return fate;
+	if (fate != FATE_PENDING)
+		return fate;
+	if (s->most == 1)
+		return smtp_talk_answer(t);
+	s->ticket[place_of(s, t)] = t->refused.m->ticket;
+	smtp_talk_keep(t);
+	return FATE_PENDING;
 }
 
-/* What it has had is sent, and that this was not all is plain to see: there is
- * no final dot. */
 static void break_off(struct sink *sink)
 {
-	struct smtp *s = (struct smtp *)sink;
-	struct err e;
-
-	if (s->c.conn != NULL && conn_flush(s->c.conn, &e) != ST_OK)
-		report_error("%s", e.text);
-	hang_up(sink);
+	smtp_talk_break_off(((struct smtp *)sink)->now);
 }
 
 const struct sink_ops sink_smtp_ops = {
@@ -535,4 +293,5 @@ const struct sink_ops sink_smtp_ops = {
 	.text = text,
 	.end = end,
 	.abort = break_off,
+	.collect = collect,
 };

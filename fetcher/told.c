@@ -273,6 +273,7 @@ static bool counts_as_seen(const struct poll *q, uint64_t n)
 	case MSG_OLD:
 	case MSG_OWED:
 	case MSG_DELIVERED:
+	case MSG_OLD_TAKEN:
 	case MSG_OLD_GONE:
 	case MSG_EXPIRED:
 		return true;

@@ -483,6 +483,31 @@ enum st conn_open(struct conn **c, const char *host, const char *port,
 	return st;
 }
 
+enum st conn_open_like(struct conn **c, const struct conn *like,
+    int64_t timeout_ms)
+{
+	struct sockaddr_storage sa;
+	socklen_t n = sizeof(sa);
+	AUTO_FD fd = -1;
+	int on = 1;
+
+	if (getpeername(like->fd, (struct sockaddr *)&sa, &n) != 0)
+		return ST_NONE;
+	fd =
+	    socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return ST_NONE;
+	if (connect(fd, (struct sockaddr *)&sa, n) != 0 && errno != EINPROGRESS)
+		return ST_NONE;
+	if (sa.ss_family != AF_UNIX)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	*c = conn_new(fd_take(&fd), like->name, timeout_ms);
+	memcpy((*c)->peer, like->peer, sizeof(like->peer));
+	(*c)->port = like->port;
+	(*c)->loopback = like->loopback;
+	return ST_OK;
+}
+
 /* --- layers -------------------------------------------------------------- */
 
 const char *conn_name(const struct conn *c)

@@ -47,6 +47,14 @@ enum st conn_open(struct conn **c, const char *host, const char *port,
 enum st conn_open_at(struct conn **c, const char *addr, unsigned port,
     const char *name, int64_t timeout_ms, struct err *e) MUST_CHECK;
 
+/*
+ * Begin to connect to the very address that like is connected to, and wait for
+ * nothing: conn_fd() becomes readable when the peer says something or cannot be
+ * reached, and what is read then fails. ST_NONE: not now, or not to such a peer.
+ */
+enum st conn_open_like(struct conn **c, const struct conn *like,
+    int64_t timeout_ms) MUST_CHECK;
+
 void conn_set_timeout(struct conn *c, int64_t timeout_ms);
 /* Whatever comes after is over by then, clock.h; CLOCK_NEVER at first. */
 void conn_set_deadline(struct conn *c, int64_t deadline);

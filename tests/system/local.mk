@@ -63,7 +63,9 @@ EXTRA_DIST += \
 	%D%/test_28_wakeup.py \
 	%D%/test_28_wishes.py \
 	%D%/test_29_bad_listeners.py \
+	%D%/test_30_clients.py \
 	%D%/test_30_enemies.py \
+	%D%/test_30_window.py \
 	%D%/test_31_parallel.py \
 	tests/peers/enter \
 	tests/peers/fetch-peers

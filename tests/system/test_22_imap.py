@@ -147,7 +147,7 @@ def test_large_and_odd_bodies(box, sink, run_fetchmail):
     d.deliver("user", message(1, body=b".\n..\nA0009 OK\n)\n" * 50000))
     d.deliver("user", message(2, body=b"\xff\x80no end"))
     d.start()
-    assert run_fetchmail(rc(s)).returncode == 0
+    assert run_fetchmail(rc(s, "sink-connections 1")).returncode == 0
     assert s.messages[0]["data"].endswith(
         b"\r\n\r\n" + b".\r\n..\r\nA0009 OK\r\n)\r\n" * 50000)
     assert s.messages[1]["data"].endswith(b"\xff\x80no end\r\n")
@@ -198,12 +198,12 @@ def test_nothing_is_lost(imap, sink, run_fetchmail, verb, answer, status):
     assert r.returncode == status, r.stderr
     assert len(p.messages) == 2 and "error while fetching" in r.stderr
     before = len(s.messages)
-    assert before == (verb in ("UID STORE", "UID EXPUNGE"))
+    assert before == 2 * (verb in ("UID STORE", "UID EXPUNGE"))
     p.answers.clear()
     # What was delivered is deleted, and not delivered a second time.
     r = run_fetchmail(rc(s, server=f"port {p.port}"))
-    assert r.returncode == 0, r.stderr
-    assert subjects(s) == ["1", "2"] and p.messages == []
+    assert r.returncode == (1 if before else 0), r.stderr
+    assert sorted(subjects(s)) == ["1", "2"] and p.messages == []
 
 
 @pytest.mark.parametrize("verb", POINTS)

@@ -412,7 +412,7 @@ static void test_text(void **state)
 		AUTO_BUF text = BUF_MAX(1024);
 
 		begin(&t, texts[i].says, SCRIPT_CLOSES);
-		st = imap_open(t.p, 7, "BODY.PEEK[TEXT]", &octets, &t.e);
+		st = imap_open(t.p, 7, IMAP_BODY, &octets, &t.e);
 		if (st != texts[i].open)
 			fail_msg("case %zu: %d %s", i, (int)st, t.e.text);
 		while (st == PS_SUCCESS &&
@@ -433,24 +433,35 @@ static const struct {
 	const char *capa, *sent;
 } removals[] = {
 	{ -1, "UIDPLUS",
+	    "A0001 UID STORE 5:6 +FLAGS.SILENT (\\Seen \\Deleted)\r\n"
+	    "A0002 UID EXPUNGE 5:6\r\n" },
+	{ 1, "UIDPLUS",
 	    "A0001 UID STORE 5 +FLAGS.SILENT (\\Seen \\Deleted)\r\n"
 	    "A0002 UID EXPUNGE 5\r\n"
 	    "A0003 UID STORE 6 +FLAGS.SILENT (\\Seen \\Deleted)\r\n"
 	    "A0004 UID EXPUNGE 6\r\n" },
 	{ 2, "UIDPLUS",
-	    "A0001 UID STORE 5 +FLAGS.SILENT (\\Seen \\Deleted)\r\n"
-	    "A0002 UID STORE 6 +FLAGS.SILENT (\\Seen \\Deleted)\r\n"
-	    "A0003 UID EXPUNGE 5,6\r\n" },
+	    "A0001 UID STORE 5:6 +FLAGS.SILENT (\\Seen \\Deleted)\r\n"
+	    "A0002 UID EXPUNGE 5:6\r\n" },
 	{ 0, "",
-	    "A0001 UID STORE 5 +FLAGS.SILENT (\\Seen \\Deleted)\r\n"
-	    "A0002 UID STORE 6 +FLAGS.SILENT (\\Seen \\Deleted)\r\n"
-	    "A0003 EXPUNGE\r\n" },
+	    "A0001 UID STORE 5:6 +FLAGS.SILENT (\\Seen \\Deleted)\r\n"
+	    "A0002 EXPUNGE\r\n" },
 };
+
+static void count_deed(void *arg, uint64_t n, enum deed deed, enum status st)
+{
+	unsigned *seen = arg;
+
+	assert_int_equal(deed, DEED_REMOVE);
+	assert_int_equal(st, n == 3 ? PS_ERROR : PS_SUCCESS);
+	*seen |= 1u << n;
+}
 
 static void test_remove(void **state)
 {
 	static uint32_t uids[] = { 0, 5, 6, 0 };
 	struct peer t;
+	unsigned seen;
 	size_t i;
 
 	(void)state;
@@ -462,14 +473,18 @@ static void test_remove(void **state)
 		t.p->uidplus = removals[i].capa[0] != '\0';
 		t.p->uids = uids;
 		t.p->count = 3;
-		t.p->marked.max = 4096;
+		t.p->base.done = count_deed;
+		t.p->base.arg = &seen;
+		seen = 0;
 		assert_int_equal(imap_ops.remove(&t.p->base, 1, &t.e),
 		    PS_SUCCESS);
 		assert_int_equal(imap_ops.remove(&t.p->base, 2, &t.e),
 		    PS_SUCCESS);
 		assert_int_equal(imap_ops.leave(&t.p->base, &t.e), PS_SUCCESS);
+		assert_int_equal(seen, 6);
 		assert_int_equal(imap_ops.remove(&t.p->base, 3, &t.e),
-		    PS_ERROR);
+		    PS_SUCCESS);
+		assert_int_equal(seen, 14);
 		assert_string_equal(sent(&t), removals[i].sent);
 		end(&t);
 	}

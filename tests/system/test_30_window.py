@@ -1,0 +1,184 @@
+"""Messages asked for before their turn, and several connections to the sink."""
+
+import threading
+
+import pytest
+
+from lib.lines import Drop
+from lib.mail import message
+from lib.pop3 import Pop3Server
+from lib.smtp import SmtpSink
+from lib.waiting import until
+
+pytestmark = pytest.mark.ours
+
+
+def crlf(number):
+    return message(number).replace(b"\n", b"\r\n")
+
+
+class Pipelining(Pop3Server):
+    def _capa(self):
+        yield from list(super()._capa())[:-1]
+        yield from ("PIPELINING", ".")
+
+
+class Turns(SmtpSink):
+    """The answers to the dot wait; release(i) gives the ith message's."""
+
+    def __init__(self, **where):
+        self.gates, self.codes, self.lock = [], {}, threading.Lock()
+        super().__init__({"dot": self.wait_turn}, **where)
+
+    def wait_turn(self):
+        with self.lock:
+            number, gate = len(self.gates), threading.Event()
+            self.gates.append(gate)
+        gate.wait(20)
+        code = self.codes.get(number, "250 yes")
+        if code is None:
+            raise Drop
+        return code
+
+    def release(self, number, code="250 yes"):
+        self.codes[number] = code
+        self.gates[number].set()
+
+
+def rc(p, s, options=""):
+    return (f"poll {p.host} proto pop3 port {p.port} user user pass secret "
+            f"is u@example.com here {options} smtphost 127.0.0.1/{s.port}\n")
+
+
+@pytest.fixture
+def pipelining(closing):
+    return lambda n, **kw: closing(Pipelining(
+        messages=[crlf(i) for i in range(n)], **kw))
+
+
+def deleted(p):
+    return [int(x.split()[1]) for x in p.seen if x.startswith("DELE")]
+
+
+def texts(p):
+    return [int(x.split()[1]) for x in p.seen
+            if x.split()[0] in ("RETR", "TOP")]
+
+
+def test_all_arrive_once(pipelining, sink, run_fetchmail):
+    p, s = pipelining(200), sink()
+    r = run_fetchmail(rc(p, s))
+    assert r.returncode == 0, r.stderr
+    assert p.messages == [] and len(s.messages) == 200
+    assert texts(p) == list(range(1, 201))
+    assert r.stdout.count("flushed") == 200
+    lines = [x for x in r.stdout.splitlines() if x.startswith("reading")]
+    assert [int(x.split(":")[1].split()[0]) for x in lines] == texts(p)
+
+
+def test_window(pipelining, start_fetchmail, closing):
+    """After the first one 64 more are asked for, and no more."""
+    p, s = pipelining(100), closing(Turns())
+    f = start_fetchmail(rc(p, s, "sink-connections 1"))
+    until(lambda: len(s.gates) == 1, "the first message")
+    assert texts(p) == [1]
+    s.release(0)
+    until(lambda: len(s.gates) == 2, "the second message")
+    assert texts(p) == list(range(1, 66)) and deleted(p) == [1]
+    f.kill()
+
+
+def test_one_at_a_time_without_the_capability(pop3, closing, start_fetchmail):
+    p, s = pop3(messages=[crlf(i) for i in range(5)]), closing(Turns())
+    f = start_fetchmail(rc(p, s, "sink-connections 1"))
+    for i in range(3):
+        until(lambda: len(s.gates) == i + 1, "a message")
+        assert texts(p) == list(range(1, i + 2))
+        assert deleted(p) == list(range(1, i + 1))
+        s.release(i)
+    f.kill()
+
+
+def test_answers_in_any_order(pipelining, start_fetchmail, closing):
+    p, s = pipelining(4), closing(Turns())
+    f = start_fetchmail(rc(p, s))
+    until(lambda: len(s.gates) == 4, "four messages at once")
+    assert deleted(p) == []
+    for number in (2, 0, 3, 1):
+        s.release(number, "451 later" if number == 3 else "250 yes")
+    out, err = f.communicate(timeout=20)
+    assert f.returncode == 0, err
+    assert sorted(deleted(p)) == [1, 2, 3] and p.messages == [crlf(3)]
+    lines = [x for x in out.splitlines() if x.startswith("reading")]
+    assert [x.split(" of ")[0].rpartition(":")[2] for x in lines] == list(
+        "1234")
+    assert [x.endswith("not flushed") for x in lines] == [False] * 3 + [True]
+
+
+def test_a_lost_connection(pipelining, start_fetchmail, closing):
+    p, s = pipelining(6), closing(Turns())
+    f = start_fetchmail(rc(p, s))
+    until(lambda: len(s.gates) == 6, "six messages at once")
+    for number in range(6):
+        s.release(number, None if number in (1, 4) else "250 yes")
+    out, err = f.communicate(timeout=20)
+    assert sorted(deleted(p)) == [1, 3, 4, 6], err
+    assert p.messages == [crlf(1), crlf(4)]
+
+
+def test_refused_dele(pipelining, sink, run_fetchmail):
+    p, s = pipelining(20), sink()
+    p.answers["DELE"] = lambda line, arg: "-ERR no" if arg == "7" else None
+    r = run_fetchmail(rc(p, s))
+    assert r.returncode == 4 and "no" in r.stderr
+    assert p.messages == [crlf(6)] and len(s.messages) == 20
+
+
+def test_the_server_closes(pipelining, sink, run_fetchmail):
+    """What was delivered is not delivered again."""
+    def drop(line, arg):
+        if arg.split()[0] == "9" and p.sessions == 1:
+            raise Drop
+
+    p, s = pipelining(20), sink()
+    p.answers["TOP"] = drop
+    r = run_fetchmail(rc(p, s))
+    assert r.returncode == 2 and len(p.messages) == 20
+    r = run_fetchmail(rc(p, s))
+    assert r.returncode == 0, r.stderr
+    assert p.messages == [] and len(s.messages) == 20
+
+
+class OneAtATime(SmtpSink):
+    def __init__(self, **where):
+        self.turn = threading.Lock()
+        super().__init__(**where)
+
+    def talk(self, line):
+        with self.turn:
+            super().talk(line)
+
+
+@pytest.mark.parametrize("batch", ["", "batchlimit 3"])
+def test_one_connection_listener(pipelining, closing, run_fetchmail, batch):
+    p, s = pipelining(20), closing(OneAtATime())
+    r = run_fetchmail(rc(p, s, batch), seconds=30)
+    assert r.returncode == 0, r.stderr
+    assert p.messages == [] and len(s.messages) == 20
+
+
+@pytest.mark.parametrize("options, most", [("fetchlimit 3", 3),
+                                           ("limit 10", 0)])
+def test_limits(pipelining, sink, run_fetchmail, options, most):
+    p, s = pipelining(10), sink()
+    run_fetchmail(rc(p, s, options))
+    assert texts(p) == list(range(1, most + 1)) and len(s.messages) == most
+
+
+def test_a_long_message_in_little_memory(closing, sink, run_fetchmail):
+    long = crlf(1) + (b"x" * 68 + b"\r\n") * 900000
+    p, s = closing(Pipelining(messages=[crlf(0), long, crlf(2)])), sink()
+    r = run_fetchmail(rc(p, s), seconds=60)
+    assert r.returncode == 0, r.stderr
+    assert [len(m["data"]) > 1 << 20 for m in s.messages].count(True) == 1
+    assert p.messages == []
