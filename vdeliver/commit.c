@@ -3,8 +3,12 @@
 #include "vdeliver/commit.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -19,6 +23,7 @@
 #include "vdeliver/durable.h"
 #include "vdeliver/job.h"
 #include "vdeliver/room.h"
+#include "vdeliver/team.h"
 
 /* Return-Path, X-Original-To and Delivered-To of the longest addresses. */
 #define PREFIX_MAX 32768
@@ -29,20 +34,29 @@
 struct commit {
 	struct maildir_store store;
 	int base_error;
-	struct durable *durable;
-	struct hash *swept; /* Maildirs that were looked through */
-	char *chunk;
+	struct disk disk;
+	struct team *team;
+	struct durable *durable; /* of the thread that publishes */
+	const char *last;        /* its: the Maildir that was changed last */
+	/* Each failed sync is a step further; what was staged before fails. */
+	atomic_uint health;
+	pthread_mutex_t lock;
+	struct err sick; /* under the lock: the failed sync */
+	struct hash
+	    *swept; /* under the lock: Maildirs that were looked through */
 };
 
-struct commit *commit_new(const struct maildir_store *store, int base_error)
+struct commit *commit_new(const struct commit_start *start)
 {
 	struct commit *c = xcalloc(1, sizeof(*c));
 
-	c->store = *store;
-	c->base_error = base_error;
-	c->durable = durable_new(store->fd);
+	c->store = start->store;
+	c->base_error = start->base_error;
+	c->disk = start->disk;
+	c->team = start->team;
+	c->durable = durable_new(c->store.fd, c->team);
+	pthread_mutex_init(&c->lock, NULL);
 	c->swept = hash_new();
-	c->chunk = xmalloc(COPY_CHUNK);
 	return c;
 }
 
@@ -52,7 +66,7 @@ void commit_free(struct commit *c)
 		return;
 	durable_free(c->durable);
 	hash_free(c->swept, NULL);
-	free(c->chunk);
+	pthread_mutex_destroy(&c->lock);
 	free(c);
 }
 
@@ -81,22 +95,31 @@ static bool path_is_safe(struct str path)
 	return true;
 }
 
-static bool copy_fd(struct commit *c, const struct job *j, int to)
+static bool copy_chunks(const struct job *j, int to, char *chunk)
 {
 	uint64_t at = 0;
 	ssize_t n;
 
 	while (at < j->size) {
-		n = pread(j->fd, c->chunk, COPY_CHUNK, (off_t)at);
+		n = pread(j->fd, chunk, COPY_CHUNK, (off_t)at);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n == 0)
 			errno = EIO; /* shorter than was said */
-		if (n <= 0 || !io_write_full(to, c->chunk, (size_t)n))
+		if (n <= 0 || !io_write_full(to, chunk, (size_t)n))
 			return false;
 		at += (uint64_t)n;
 	}
 	return true;
+}
+
+static bool copy_fd(const struct job *j, int to)
+{
+	char *chunk = xmalloc(COPY_CHUNK);
+	bool ok = copy_chunks(j, to, chunk);
+
+	free(chunk);
+	return ok;
 }
 
 static enum st make_head(struct buf *head, const struct job *j,
@@ -131,7 +154,7 @@ static enum st write_target(struct commit *c, const struct job *j,
 		return st;
 	ok = io_write_full(t->msg.fd, head.p, head.n) &&
 	    (j->fd < 0 ? io_write_full(t->msg.fd, j->body.p, j->body.n)
-		       : copy_fd(c, j, t->msg.fd));
+		       : copy_fd(j, t->msg.fd));
 	return ok
 	    ? ST_OK
 	    : maildir_errno(&t->err, &c->store, "error writing message", NULL);
@@ -144,17 +167,21 @@ static void warn_access(const struct target *t)
 	log_warn("perhaps you need to create the maildirs in advance");
 }
 
-/* Whoever staged here before this process and died has left what it had. */
-static void sweep_once(struct commit *c, const char *dir)
+/* Is it the first time that this worker comes here? */
+static bool is_new_here(struct commit *c, const char *dir)
 {
-	if (hash_get(c->swept, str_c(dir)) != NULL)
-		return;
-	if (hash_count(c->swept) > SWEPT_MAX) {
+	bool first;
+
+	pthread_mutex_lock(&c->lock);
+	first = hash_get(c->swept, str_c(dir)) == NULL;
+	if (first && hash_count(c->swept) > SWEPT_MAX) {
 		hash_free(c->swept, NULL);
 		c->swept = hash_new();
 	}
-	hash_put(c->swept, str_c(dir), c);
-	maildir_sweep(&c->store, dir);
+	if (first)
+		hash_put(c->swept, str_c(dir), c);
+	pthread_mutex_unlock(&c->lock);
+	return first;
 }
 
 enum st commit_check(const struct commit *c, struct target *t)
@@ -198,34 +225,93 @@ static enum st stage_target(struct commit *c, struct job *j, struct target *t)
 			warn_access(t);
 		return st;
 	}
-	sweep_once(c, t->msg.dir);
+	/* Whoever staged here and died has left what it had. */
+	if (is_new_here(c, t->msg.dir))
+		maildir_sweep(&c->store, t->msg.dir);
 	return write_target(c, j, t);
 }
 
-static void stage_job(struct commit *c, struct job *j)
-{
-	size_t i;
+/* --- data ------------------------------------------------------------- */
 
-	for (i = 0; i < j->n; i++) {
-		j->targets[i].msg.fd = -1;
-		j->targets[i].st = stage_target(c, j, &j->targets[i]);
+/* A sync failed. Those staged meanwhile may be hit as well: the kernel tells of
+ * an error once, and whose pages were lost is anybody's guess. */
+static void fall_sick(struct commit *c, unsigned health, const struct err *e)
+{
+	bool first;
+
+	pthread_mutex_lock(&c->lock);
+	first = c->health == health;
+	if (first) {
+		c->sick = *e;
+		c->health++;
 	}
+	pthread_mutex_unlock(&c->lock);
+	if (first)
+		log_error("%s; check the disk", e->text);
 }
 
-/* False when a sync failed: the disk is sick, and e says where. */
-static bool sync_job(struct commit *c, struct job *j, struct err *e)
+/* Does the log of the store's file system make it safe? */
+static bool is_logged(const struct commit *c, int fd)
 {
+	struct stat sb;
+
+	return c->disk.order == DISK_LOG && fstat(fd, &sb) == 0 &&
+	    sb.st_dev == c->disk.dev;
+}
+
+static bool is_staged(const struct target *t)
+{
+	return t->st == ST_OK && t->msg.fd >= 0;
+}
+
+static bool write_out(const struct target *t, unsigned how)
+{
+	return sync_file_range(t->msg.fd, 0, 0, how) == 0;
+}
+
+#define WAIT_OUT                                               \
+	(SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | \
+	    SYNC_FILE_RANGE_WAIT_AFTER)
+
+struct syncing {
+	struct commit *c;
+	struct job *j;
+};
+
+static void sync_failed(struct commit *c, const struct job *j, struct target *t)
+{
+	t->st = maildir_errno(&t->err, &c->store,
+	    "error writing message: sync of", t->msg.tmp);
+	fall_sick(c, j->health, &t->err);
+}
+
+static void sync_target(void *arg, size_t i)
+{
+	struct syncing *s = arg;
+	struct target *t = &s->j->targets[i];
+
+	if (is_staged(t) &&
+	    !(t->logged ? write_out(t, WAIT_OUT) : fsync(t->msg.fd) == 0))
+		sync_failed(s->c, s->j, t);
+}
+
+/* Waiting for the log needs no thread of its own: all is under way. */
+static void sync_job(struct commit *c, struct job *j)
+{
+	struct syncing s = { c, j };
 	struct target *t;
+	bool logged = true;
 
 	for (t = j->targets; t < j->targets + j->n; t++) {
-		if (t->st != ST_OK || t->msg.fd < 0 || fsync(t->msg.fd) == 0)
+		if (!is_staged(t))
 			continue;
-		t->st = maildir_errno(&t->err, &c->store,
-		    "error writing message: sync of", t->msg.tmp);
-		*e = t->err;
-		return false;
+		t->logged = is_logged(c, t->msg.fd);
+		logged = logged && t->logged;
+		if (t->logged && j->n > 1 &&
+		    !write_out(t, SYNC_FILE_RANGE_WRITE))
+			sync_failed(c, j, t);
 	}
-	return true;
+	team_each(logged ? NULL : c->team, j->n, sync_target, &s);
 }
 
 /* A failure of one target is the failure of its group. */
@@ -246,10 +332,27 @@ static void fail_groups(struct job *j)
 	}
 }
 
-static bool publishes(const struct job *j)
+static void stage_job(struct commit *c, struct job *j)
 {
-	return j->phase == JOB_DELIVER || j->phase == JOB_COMMIT;
+	size_t i;
+
+	fail_groups(j);
+	if (!job_stages(j))
+		return;
+	for (i = 0; i < j->n; i++) {
+		j->targets[i].msg.fd = -1;
+		j->targets[i].st = stage_target(c, j, &j->targets[i]);
+	}
+	sync_job(c, j);
 }
+
+void commit_stage(struct commit *c, struct job *j)
+{
+	j->health = c->health;
+	stage_job(c, j);
+}
+
+/* --- names -------------------------------------------------------------- */
 
 static enum st append(const struct job *j, struct target *t)
 {
@@ -281,7 +384,10 @@ static enum st publish_target(struct commit *c, struct job *j, struct target *t)
 		return t->st = append(j, t);
 	t->st = maildir_publish(&t->msg, &j->arena, &t->err);
 	if (t->st == ST_OK) {
-		durable_want(c->durable, t->msg.dir);
+		if (t->logged)
+			c->last = t->msg.dir;
+		else
+			durable_want(c->durable, t->msg.dir);
 		maildirsize_add(&c->store, t->msg.dir, t->msg.size);
 	} else if (errno == EACCES) {
 		warn_access(t);
@@ -384,66 +490,74 @@ static void drop_rest(struct job *j)
 	for (t = j->targets; t < j->targets + j->n; t++) {
 		if (!stays(j, t))
 			maildir_discard(&t->msg);
-		if (t->box != NULL)
+		/* Others may be appending to it. */
+		if (t->box != NULL && job_publishes(j))
 			t->box->written = false;
 	}
 }
 
-static bool stages(const struct job *j)
-{
-	return j->phase == JOB_DELIVER || j->phase == JOB_PREPARE;
-}
-
-/* One failed sync fails all that was staged with it: the kernel tells of an
- * error once, and whose pages were lost is anybody's guess. */
-static void fail_staged(struct list *jobs, const struct err *e)
+/* A sync failed since it was staged. */
+static void judge(struct commit *c, struct job *j)
 {
 	struct target *t;
 
-	log_error("%s; check the disk", e->text);
-	list_foreach(p, jobs) {
-		struct job *j = job_of(p);
-
-		for (t = j->targets; stages(j) && t < j->targets + j->n; t++)
+	if (job_stages(j) && j->health != c->health) {
+		pthread_mutex_lock(&c->lock);
+		for (t = j->targets; t < j->targets + j->n; t++)
 			if (t->st == ST_OK)
-				t->st =
-				    err_temp(&t->err, "4.3.0", "%s", e->text);
+				t->st = err_temp(&t->err, "4.3.0", "%s",
+				    c->sick.text);
+		pthread_mutex_unlock(&c->lock);
 	}
+	fail_groups(j);
+}
+
+static enum st sync_names(struct commit *c, struct list *jobs, struct err *e)
+{
+	if (!sync_boxes(c, jobs, e) || durable_sync(c->durable, e) != ST_OK)
+		return ST_TEMP;
+	return c->last == NULL ? ST_OK
+			       : durable_sync_last(c->durable, c->last, e);
 }
 
 static void publish_all(struct commit *c, struct list *jobs)
 {
+	unsigned health = c->health;
 	struct err e;
 
+	c->last = NULL;
 	list_foreach(p, jobs)
-		if (publishes(job_of(p)))
+		if (job_publishes(job_of(p)))
 			publish_job(c, job_of(p));
-	if (sync_boxes(c, jobs, &e) && durable_sync(c->durable, &e) == ST_OK)
+	if (sync_names(c, jobs, &e) == ST_OK)
 		return;
-	log_error("%s; check the disk", e.text);
+	fall_sick(c, health, &e);
 	list_foreach(p, jobs)
-		if (publishes(job_of(p)))
+		if (job_publishes(job_of(p)))
 			fail_published(job_of(p), &e);
+}
+
+void commit_publish(struct commit *c, struct list *jobs)
+{
+	bool any = false;
+
+	list_foreach(p, jobs) {
+		judge(c, job_of(p));
+		any = any || job_publishes(job_of(p));
+	}
+	if (any)
+		publish_all(c, jobs);
+	list_foreach(p, jobs)
+		drop_rest(job_of(p));
 }
 
 void commit_batch(struct commit *c, struct list *jobs)
 {
-	struct err e;
-	bool synced = true;
+	unsigned health = c->health;
 
 	list_foreach(p, jobs) {
-		fail_groups(job_of(p));
-		if (stages(job_of(p)))
-			stage_job(c, job_of(p));
+		job_of(p)->health = health;
+		stage_job(c, job_of(p));
 	}
-	list_foreach(p, jobs)
-		if (synced && stages(job_of(p)))
-			synced = sync_job(c, job_of(p), &e);
-	if (!synced)
-		fail_staged(jobs, &e);
-	list_foreach(p, jobs)
-		fail_groups(job_of(p));
-	publish_all(c, jobs);
-	list_foreach(p, jobs)
-		drop_rest(job_of(p));
+	commit_publish(c, jobs);
 }

@@ -40,6 +40,7 @@ struct target {
 	struct box_claim claim;
 	struct mbox_span span;
 	bool todo, appended;
+	bool logged; /* its data are out, and safe with the log: disk.h */
 };
 
 /* "user/" is a Maildir, "user" an mbox file. */
@@ -59,8 +60,19 @@ struct job {
 	uint64_t size;     /* octets of the body */
 	uint64_t limit;    /* of one file, 0: none */
 	bool told;         /* the router knows that it waits for locks */
+	unsigned health;   /* commit.c's, when it was staged */
 	size_t n;
 	struct target *targets;
 };
+
+static inline bool job_stages(const struct job *j)
+{
+	return j->phase == JOB_DELIVER || j->phase == JOB_PREPARE;
+}
+
+static inline bool job_publishes(const struct job *j)
+{
+	return j->phase == JOB_DELIVER || j->phase == JOB_COMMIT;
+}
 
 #endif

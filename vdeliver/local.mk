@@ -14,12 +14,14 @@ VDELIVER_SRC = \
 	%D%/cleanup.c %D%/cleanup.h \
 	%D%/client.c %D%/client.h \
 	%D%/commit.c %D%/commit.h \
+	%D%/committer.c %D%/committer.h \
 	%D%/confine.c %D%/confine.h \
 	%D%/control.c %D%/control.h \
 	%D%/delivering.c %D%/delivering.h \
 	%D%/delivering_log.c \
 	%D%/delivering_relay.c \
 	%D%/delivering_state.h \
+	%D%/disk.c %D%/disk.h \
 	%D%/durable.c %D%/durable.h \
 	%D%/explain.c %D%/explain.h \
 	%D%/front.c %D%/front.h \
@@ -67,6 +69,7 @@ VDELIVER_SRC = \
 	%D%/smtp_data.c %D%/smtp_data.h \
 	%D%/smtp_parse.c %D%/smtp_parse.h \
 	%D%/spool.c %D%/spool.h \
+	%D%/team.c %D%/team.h \
 	%D%/throttle.c %D%/throttle.h \
 	%D%/tryout.c %D%/tryout.h \
 	%D%/wire.h \
