@@ -113,11 +113,15 @@ static bool copy_chunks(const struct job *j, int to, char *chunk)
 	return true;
 }
 
-static bool copy_fd(const struct job *j, int to)
+static bool write_body(const struct job *j, int to)
 {
-	char *chunk = xmalloc(COPY_CHUNK);
-	bool ok = copy_chunks(j, to, chunk);
+	char *chunk;
+	bool ok;
 
+	if (j->fd < 0)
+		return io_write_full(to, j->body.p, j->body.n);
+	chunk = xmalloc(COPY_CHUNK);
+	ok = copy_chunks(j, to, chunk);
 	free(chunk);
 	return ok;
 }
@@ -139,7 +143,7 @@ static enum st write_target(struct commit *c, const struct job *j,
 {
 	AUTO_BUF head = BUF_MAX(PREFIX_MAX);
 	enum st st;
-	bool ok;
+	bool ok, joined;
 
 	if (make_head(&head, j, t) != ST_OK)
 		return ST_TEMP;
@@ -152,9 +156,13 @@ static enum st write_target(struct commit *c, const struct job *j,
 	    &t->err);
 	if (st == ST_TEMP || st == ST_PERM)
 		return st;
+	t->sized = st == ST_OK;
+	/* One call is less than two. */
+	joined = j->fd < 0 && head.n + j->body.n <= PREFIX_MAX;
+	if (joined)
+		buf_add(&head, j->body);
 	ok = io_write_full(t->msg.fd, head.p, head.n) &&
-	    (j->fd < 0 ? io_write_full(t->msg.fd, j->body.p, j->body.n)
-		       : copy_fd(j, t->msg.fd));
+	    (joined || write_body(j, t->msg.fd));
 	return ok
 	    ? ST_OK
 	    : maildir_errno(&t->err, &c->store, "error writing message", NULL);
@@ -231,6 +239,24 @@ static enum st stage_target(struct commit *c, struct job *j, struct target *t)
 	return write_target(c, j, t);
 }
 
+/* A failure of one target is the failure of its group. */
+static void fail_groups(struct job *j)
+{
+	size_t i, k;
+
+	for (i = 0; i < j->n; i++) {
+		if (j->targets[i].st == ST_OK)
+			continue;
+		for (k = 0; k < j->n; k++) {
+			if (j->targets[k].group != j->targets[i].group ||
+			    j->targets[k].st != ST_OK)
+				continue;
+			j->targets[k].st = j->targets[i].st;
+			j->targets[k].err = j->targets[i].err;
+		}
+	}
+}
+
 /* --- data ------------------------------------------------------------- */
 
 /* A sync failed. Those staged meanwhile may be hit as well: the kernel tells of
@@ -295,61 +321,58 @@ static void sync_target(void *arg, size_t i)
 		sync_failed(s->c, s->j, t);
 }
 
-/* Waiting for the log needs no thread of its own: all is under way. */
+/* Begin to write them out; where the log makes them safe, that is all that a
+ * thread of its own could do. */
+static void start_out(struct commit *c, struct job *j, bool alone)
+{
+	struct target *t;
+
+	for (t = j->targets; t < j->targets + j->n; t++) {
+		t->logged = is_staged(t) && is_logged(c, t->msg.fd);
+		if (t->logged && !alone && !write_out(t, SYNC_FILE_RANGE_WRITE))
+			sync_failed(c, j, t);
+	}
+}
+
 static void sync_job(struct commit *c, struct job *j)
 {
 	struct syncing s = { c, j };
-	struct target *t;
 	bool logged = true;
+	size_t i;
 
-	for (t = j->targets; t < j->targets + j->n; t++) {
-		if (!is_staged(t))
-			continue;
-		t->logged = is_logged(c, t->msg.fd);
-		logged = logged && t->logged;
-		if (t->logged && j->n > 1 &&
-		    !write_out(t, SYNC_FILE_RANGE_WRITE))
-			sync_failed(c, j, t);
-	}
+	for (i = 0; i < j->n; i++)
+		logged = logged && j->targets[i].logged;
 	team_each(logged ? NULL : c->team, j->n, sync_target, &s);
-}
-
-/* A failure of one target is the failure of its group. */
-static void fail_groups(struct job *j)
-{
-	size_t i, k;
-
-	for (i = 0; i < j->n; i++) {
-		if (j->targets[i].st == ST_OK)
-			continue;
-		for (k = 0; k < j->n; k++) {
-			if (j->targets[k].group != j->targets[i].group ||
-			    j->targets[k].st != ST_OK)
-				continue;
-			j->targets[k].st = j->targets[i].st;
-			j->targets[k].err = j->targets[i].err;
-		}
-	}
 }
 
 static void stage_job(struct commit *c, struct job *j)
 {
 	size_t i;
 
-	fail_groups(j);
-	if (!job_stages(j))
-		return;
 	for (i = 0; i < j->n; i++) {
 		j->targets[i].msg.fd = -1;
 		j->targets[i].st = stage_target(c, j, &j->targets[i]);
 	}
-	sync_job(c, j);
 }
 
-void commit_stage(struct commit *c, struct job *j)
+void commit_stage(struct commit *c, struct list *jobs)
 {
-	j->health = c->health;
-	stage_job(c, j);
+	unsigned health = c->health;
+	bool alone = jobs->next->next == jobs;
+
+	list_foreach(p, jobs) {
+		struct job *j = job_of(p);
+
+		j->health = health;
+		fail_groups(j);
+		if (!job_stages(j))
+			continue;
+		stage_job(c, j);
+		start_out(c, j, alone && j->n == 1);
+	}
+	list_foreach(p, jobs)
+		if (job_stages(job_of(p)))
+			sync_job(c, job_of(p));
 }
 
 /* --- names -------------------------------------------------------------- */
@@ -388,7 +411,8 @@ static enum st publish_target(struct commit *c, struct job *j, struct target *t)
 			c->last = t->msg.dir;
 		else
 			durable_want(c->durable, t->msg.dir);
-		maildirsize_add(&c->store, t->msg.dir, t->msg.size);
+		if (t->sized)
+			maildirsize_add(&c->store, t->msg.dir, t->msg.size);
 	} else if (errno == EACCES) {
 		warn_access(t);
 	}
@@ -553,11 +577,6 @@ void commit_publish(struct commit *c, struct list *jobs)
 
 void commit_batch(struct commit *c, struct list *jobs)
 {
-	unsigned health = c->health;
-
-	list_foreach(p, jobs) {
-		job_of(p)->health = health;
-		stage_job(c, job_of(p));
-	}
+	commit_stage(c, jobs);
 	commit_publish(c, jobs);
 }

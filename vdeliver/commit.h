@@ -37,12 +37,12 @@ struct commit *commit_new(const struct commit_start *start) MUST_CHECK;
 void commit_free(struct commit *c);
 
 /*
- * The first step of a job in JOB_DELIVER or JOB_PREPARE: its files are written
+ * The first step of jobs in JOB_DELIVER or JOB_PREPARE: their files are written
  * under tmp/, and their data made safe. Any thread may, for jobs of its own.
  * Staged files stay open until JOB_COMMIT or JOB_ABORT. Targets that failed
  * before (st) stay so and take their group along.
  */
-void commit_stage(struct commit *c, struct job *j);
+void commit_stage(struct commit *c, struct list *jobs);
 
 /*
  * The rest of what each job's phase says, all jobs (struct job by its link)

@@ -10,6 +10,9 @@
 #include "vdeliver/team.h"
 #include "vdeliver/wire.h"
 
+/* One that publishes and some that stage meanwhile. */
+#define LOG_THREADS 4
+
 struct committer {
 	struct commit *commit;
 	struct team *team;
@@ -44,23 +47,35 @@ static void publish_ready(struct committer *k)
 	k->publishing = false;
 }
 
-static void run(void *arg, struct list *task)
+static void run(void *arg, struct list *tasks)
 {
 	struct committer *k = arg;
-	struct job *j = CONTAINER_OF(task, struct job, link);
-	struct list alone = LIST_INIT(alone);
+	struct list rest = LIST_INIT(rest);
 
-	commit_stage(k->commit, j);
-	if (!job_publishes(j)) {
-		list_add_tail(&alone, &j->link);
-		finish(k, &alone);
-		return;
-	}
+	commit_stage(k->commit, tasks);
+	list_foreach_safe(p, next, tasks)
+		if (!job_publishes(CONTAINER_OF(p, struct job, link))) {
+			list_del(p);
+			list_add_tail(&rest, p);
+		}
+	if (!list_empty(&rest))
+		finish(k, &rest);
 	pthread_mutex_lock(&k->lock);
-	list_add_tail(&k->ready, &j->link);
+	list_splice(&k->ready, tasks);
 	if (!k->publishing)
 		publish_ready(k);
 	pthread_mutex_unlock(&k->lock);
+}
+
+/* A thread that waits for the log has all that it staged under way. Where each
+ * file is synced by itself, each is a thread's. */
+static struct team *make_team(struct committer *k, enum disk_order order)
+{
+	struct team_rules rules = { .run = run, .arg = k };
+
+	rules.threads = order == DISK_LOG ? LOG_THREADS : WIRE_WORKER_WINDOW;
+	rules.tasks = order == DISK_LOG ? WIRE_WORKER_WINDOW : 1;
+	return team_new(&rules);
 }
 
 struct committer *committer_new(const struct commit_start *start,
@@ -73,8 +88,7 @@ struct committer *committer_new(const struct commit_start *start,
 	k->arg = arg;
 	pthread_mutex_init(&k->lock, NULL);
 	list_init(&k->ready);
-	/* One for each job that the router may have here. */
-	k->team = s.team = team_new(WIRE_WORKER_WINDOW, run, k);
+	k->team = s.team = make_team(k, s.disk.order);
 	k->commit = commit_new(&s);
 	return k;
 }

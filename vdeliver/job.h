@@ -40,6 +40,7 @@ struct target {
 	struct box_claim claim;
 	struct mbox_span span;
 	bool todo, appended;
+	bool sized;  /* there is a maildirsize */
 	bool logged; /* its data are out, and safe with the log: disk.h */
 };
 

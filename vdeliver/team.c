@@ -11,9 +11,7 @@
 #define STACK_SIZE 262144
 
 struct team {
-	team_run_fn *run;
-	void *arg;
-	size_t limit;
+	struct team_rules rules;
 	/* the rest under the lock */
 	pthread_mutex_t lock;
 	pthread_cond_t news, done;
@@ -31,13 +29,11 @@ struct share {
 	void *arg;
 };
 
-struct team *team_new(size_t limit, team_run_fn *run, void *arg)
+struct team *team_new(const struct team_rules *rules)
 {
 	struct team *t = xcalloc(1, sizeof(*t));
 
-	t->run = run;
-	t->arg = arg;
-	t->limit = limit;
+	t->rules = *rules;
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->news, NULL);
 	pthread_cond_init(&t->done, NULL);
@@ -60,13 +56,16 @@ static void do_part(struct team *t, struct share *s)
 		pthread_cond_broadcast(&t->done);
 }
 
-static void do_task(struct team *t)
+static void do_tasks(struct team *t)
 {
-	struct list *task = list_pop(&t->tasks);
+	struct list some = LIST_INIT(some);
+	size_t n;
 
+	for (n = 0; n < t->rules.tasks && !list_empty(&t->tasks); n++)
+		list_add_tail(&some, list_pop(&t->tasks));
 	t->running++;
 	pthread_mutex_unlock(&t->lock);
-	t->run(t->arg, task);
+	t->rules.run(t->rules.arg, &some);
 	pthread_mutex_lock(&t->lock);
 	t->running--;
 	if (t->ending)
@@ -83,7 +82,7 @@ static void *thread(void *arg)
 			do_part(t,
 			    CONTAINER_OF(t->shares.next, struct share, link));
 		} else if (!list_empty(&t->tasks)) {
-			do_task(t);
+			do_tasks(t);
 		} else {
 			t->idle++;
 			pthread_cond_wait(&t->news, &t->lock);
@@ -116,7 +115,7 @@ static bool call(struct team *t)
 		pthread_cond_signal(&t->news);
 		return true;
 	}
-	if (t->threads == t->limit || !start_thread(t))
+	if (t->threads == t->rules.threads || !start_thread(t))
 		return false;
 	t->threads++;
 	return true;

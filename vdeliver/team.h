@@ -14,14 +14,21 @@
 
 struct team;
 
-/* What is done with one task of team_add(), on some thread. */
-typedef void team_run_fn(void *arg, struct list *task);
+/* What is done with tasks of team_add(), on some thread. */
+typedef void team_run_fn(void *arg, struct list *tasks);
 /* One part of team_each(). */
 typedef void team_part_fn(void *arg, size_t i);
 
-struct team *team_new(size_t limit, team_run_fn *run, void *arg) MUST_CHECK;
+struct team_rules {
+	size_t threads; /* the most */
+	size_t tasks;   /* the most that one takes at once */
+	team_run_fn *run;
+	void *arg;
+};
 
-/* A task, behind those that wait; its link is run()'s from then on. */
+struct team *team_new(const struct team_rules *rules) MUST_CHECK;
+
+/* A task, behind those that wait; the list is run()'s from then on. */
 void team_add(struct team *t, struct list *task);
 
 /*
