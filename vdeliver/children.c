@@ -202,7 +202,8 @@ pid_t child_worker(const struct children_env *env, uint32_t uid, uint32_t gid,
 				set->vdeliver_overquota_defer,
 				set->vdeliver_maildir_size,
 				set->vdeliver_confine },
-		    .base_error = errno },
+		    .base_error = errno,
+		    .choice = set->sync_choice },
 		.boxes = {
 		    { base, set->virtual_mailbox_base, set->mailbox_locks,
 			set->stale_lock_time, set->strict_mailbox_ownership,
@@ -220,6 +221,8 @@ pid_t child_worker(const struct children_env *env, uint32_t uid, uint32_t gid,
 	tzset();
 	maildir_prepare();
 	disk_judge(&s.commit.disk, base);
+	if (set->sync_choice == CHOICE_FILES)
+		s.commit.disk.order = DISK_FILES;
 	become(env, uid, gid);
 	if (set->vdeliver_confine && base >= 0)
 		confine(base);

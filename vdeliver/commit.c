@@ -22,12 +22,10 @@
 #include "vdeliver/confine.h"
 #include "vdeliver/durable.h"
 #include "vdeliver/job.h"
+#include "vdeliver/letter.h"
 #include "vdeliver/room.h"
 #include "vdeliver/team.h"
 
-/* Return-Path, X-Original-To and Delivered-To of the longest addresses. */
-#define PREFIX_MAX 32768
-#define COPY_CHUNK 65536
 /* Maildirs that are remembered as looked through. */
 #define SWEPT_MAX 20000
 
@@ -35,6 +33,7 @@ struct commit {
 	struct maildir_store store;
 	int base_error;
 	struct disk disk;
+	int whole; /* for syncfs: opened before anything was written */
 	struct team *team;
 	struct durable *durable; /* of the thread that publishes */
 	const char *last;        /* its: the Maildir that was changed last */
@@ -54,6 +53,11 @@ struct commit *commit_new(const struct commit_start *start)
 	c->base_error = start->base_error;
 	c->disk = start->disk;
 	c->team = start->team;
+	c->whole = c->disk.syncfs
+	    ? openat(c->store.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+	    : -1;
+	if (c->whole < 0)
+		c->disk.syncfs = false;
 	c->durable = durable_new(c->store.fd, c->team);
 	pthread_mutex_init(&c->lock, NULL);
 	c->swept = hash_new();
@@ -64,6 +68,7 @@ void commit_free(struct commit *c)
 {
 	if (c == NULL)
 		return;
+	fd_clear(&c->whole);
 	durable_free(c->durable);
 	hash_free(c->swept, NULL);
 	pthread_mutex_destroy(&c->lock);
@@ -95,57 +100,14 @@ static bool path_is_safe(struct str path)
 	return true;
 }
 
-static bool copy_chunks(const struct job *j, int to, char *chunk)
-{
-	uint64_t at = 0;
-	ssize_t n;
-
-	while (at < j->size) {
-		n = pread(j->fd, chunk, COPY_CHUNK, (off_t)at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n == 0)
-			errno = EIO; /* shorter than was said */
-		if (n <= 0 || !io_write_full(to, chunk, (size_t)n))
-			return false;
-		at += (uint64_t)n;
-	}
-	return true;
-}
-
-static bool write_body(const struct job *j, int to)
-{
-	char *chunk;
-	bool ok;
-
-	if (j->fd < 0)
-		return io_write_full(to, j->body.p, j->body.n);
-	chunk = xmalloc(COPY_CHUNK);
-	ok = copy_chunks(j, to, chunk);
-	free(chunk);
-	return ok;
-}
-
-static enum st make_head(struct buf *head, const struct job *j,
-    struct target *t)
-{
-	buf_addf(head, "Return-Path: <%.*s>\n", STR_ARG(j->sender));
-	if (t->orig.n != 0)
-		buf_addf(head, "X-Original-To: %.*s\n", STR_ARG(t->orig));
-	buf_addf(head, "Delivered-To: %.*s\n", STR_ARG(t->final));
-	if (head->full)
-		return err_temp(&t->err, "4.3.0", "addresses are too long");
-	return ST_OK;
-}
-
 static enum st write_target(struct commit *c, const struct job *j,
     struct target *t)
 {
-	AUTO_BUF head = BUF_MAX(PREFIX_MAX);
+	AUTO_BUF head = BUF_MAX(LETTER_HEAD_MAX);
 	enum st st;
 	bool ok, joined;
 
-	if (make_head(&head, j, t) != ST_OK)
+	if (letter_head(&head, j, t) != ST_OK)
 		return ST_TEMP;
 	if (j->limit != 0 && head.n + j->size > j->limit) {
 		errno = EFBIG;
@@ -158,11 +120,11 @@ static enum st write_target(struct commit *c, const struct job *j,
 		return st;
 	t->sized = st == ST_OK;
 	/* One call is less than two. */
-	joined = j->fd < 0 && head.n + j->body.n <= PREFIX_MAX;
+	joined = j->fd < 0 && head.n + j->body.n <= LETTER_HEAD_MAX;
 	if (joined)
 		buf_add(&head, j->body);
 	ok = io_write_full(t->msg.fd, head.p, head.n) &&
-	    (joined || write_body(j, t->msg.fd));
+	    (joined || letter_body(j, t->msg.fd));
 	return ok
 	    ? ST_OK
 	    : maildir_errno(&t->err, &c->store, "error writing message", NULL);
@@ -276,12 +238,12 @@ static void fall_sick(struct commit *c, unsigned health, const struct err *e)
 		log_error("%s; check the disk", e->text);
 }
 
-/* Does the log of the store's file system make it safe? */
-static bool is_logged(const struct commit *c, int fd)
+/* Does a sync of the store's file system make it safe? */
+static bool is_logged(const struct commit *c, const struct job *j, int fd)
 {
 	struct stat sb;
 
-	return c->disk.order == DISK_LOG && fstat(fd, &sb) == 0 &&
+	return (c->disk.order == DISK_LOG || j->later) && fstat(fd, &sb) == 0 &&
 	    sb.st_dev == c->disk.dev;
 }
 
@@ -316,7 +278,7 @@ static void sync_target(void *arg, size_t i)
 	struct syncing *s = arg;
 	struct target *t = &s->j->targets[i];
 
-	if (is_staged(t) &&
+	if (is_staged(t) && !(t->logged && s->j->later) &&
 	    !(t->logged ? write_out(t, WAIT_OUT) : fsync(t->msg.fd) == 0))
 		sync_failed(s->c, s->j, t);
 }
@@ -328,7 +290,7 @@ static void start_out(struct commit *c, struct job *j, bool alone)
 	struct target *t;
 
 	for (t = j->targets; t < j->targets + j->n; t++) {
-		t->logged = is_staged(t) && is_logged(c, t->msg.fd);
+		t->logged = is_staged(t) && is_logged(c, j, t->msg.fd);
 		if (t->logged && !alone && !write_out(t, SYNC_FILE_RANGE_WRITE))
 			sync_failed(c, j, t);
 	}
@@ -355,7 +317,7 @@ static void stage_job(struct commit *c, struct job *j)
 	}
 }
 
-void commit_stage(struct commit *c, struct list *jobs)
+void commit_stage(struct commit *c, struct list *jobs, enum commit_how how)
 {
 	unsigned health = c->health;
 	bool alone = jobs->next->next == jobs;
@@ -364,6 +326,9 @@ void commit_stage(struct commit *c, struct list *jobs)
 		struct job *j = job_of(p);
 
 		j->health = health;
+		/* What is only prepared is answered at once. */
+		j->later = how == COMMIT_LATER && c->disk.syncfs &&
+		    j->phase == JOB_DELIVER;
 		fail_groups(j);
 		if (!job_stages(j))
 			continue;
@@ -379,7 +344,7 @@ void commit_stage(struct commit *c, struct list *jobs)
 
 static enum st append(const struct job *j, struct target *t)
 {
-	AUTO_BUF head = BUF_MAX(PREFIX_MAX);
+	AUTO_BUF head = BUF_MAX(LETTER_HEAD_MAX);
 	struct mbox_msg msg = { .sender = j->sender,
 		.body = j->body,
 		.fd = j->fd,
@@ -388,7 +353,7 @@ static enum st append(const struct job *j, struct target *t)
 
 	if (b == NULL || b->st != ST_OK)
 		bug("append to %.*s without its lock", STR_ARG(t->path));
-	if (make_head(&head, j, t) != ST_OK)
+	if (letter_head(&head, j, t) != ST_OK)
 		return ST_TEMP;
 	msg.head = buf_str(&head);
 	t->st = mbox_append(&b->mbox, &msg, j->limit, &t->span, &t->err);
@@ -536,15 +501,27 @@ static void judge(struct commit *c, struct job *j)
 	fail_groups(j);
 }
 
-static enum st sync_names(struct commit *c, struct list *jobs, struct err *e)
+static enum st sync_names(struct commit *c, struct list *jobs,
+    enum commit_how how, struct err *e)
 {
 	if (!sync_boxes(c, jobs, e) || durable_sync(c->durable, e) != ST_OK)
 		return ST_TEMP;
-	return c->last == NULL ? ST_OK
-			       : durable_sync_last(c->durable, c->last, e);
+	return c->last == NULL || how == COMMIT_LATER
+	    ? ST_OK
+	    : durable_sync_last(c->durable, c->last, e);
 }
 
-static void publish_all(struct commit *c, struct list *jobs)
+static void fail_names(struct commit *c, struct list *jobs, unsigned health,
+    const struct err *e)
+{
+	fall_sick(c, health, e);
+	list_foreach(p, jobs)
+		if (job_publishes(job_of(p)))
+			fail_published(job_of(p), e);
+}
+
+static void publish_all(struct commit *c, struct list *jobs,
+    enum commit_how how)
 {
 	unsigned health = c->health;
 	struct err e;
@@ -553,15 +530,11 @@ static void publish_all(struct commit *c, struct list *jobs)
 	list_foreach(p, jobs)
 		if (job_publishes(job_of(p)))
 			publish_job(c, job_of(p));
-	if (sync_names(c, jobs, &e) == ST_OK)
-		return;
-	fall_sick(c, health, &e);
-	list_foreach(p, jobs)
-		if (job_publishes(job_of(p)))
-			fail_published(job_of(p), &e);
+	if (sync_names(c, jobs, how, &e) != ST_OK)
+		fail_names(c, jobs, health, &e);
 }
 
-void commit_publish(struct commit *c, struct list *jobs)
+void commit_publish(struct commit *c, struct list *jobs, enum commit_how how)
 {
 	bool any = false;
 
@@ -570,13 +543,30 @@ void commit_publish(struct commit *c, struct list *jobs)
 		any = any || job_publishes(job_of(p));
 	}
 	if (any)
-		publish_all(c, jobs);
+		publish_all(c, jobs, how);
 	list_foreach(p, jobs)
 		drop_rest(job_of(p));
 }
 
+void commit_syncfs(struct commit *c, struct list *published)
+{
+	unsigned health = c->health;
+	struct err e;
+
+	if (syncfs(c->whole) == 0)
+		return;
+	err_temp(&e, "4.3.0", "sync of the file system of %s: %m",
+	    c->store.path);
+	fail_names(c, published, health, &e);
+}
+
+bool commit_can_syncfs(const struct commit *c)
+{
+	return c->disk.syncfs;
+}
+
 void commit_batch(struct commit *c, struct list *jobs)
 {
-	commit_stage(c, jobs);
-	commit_publish(c, jobs);
+	commit_stage(c, jobs, COMMIT_NOW);
+	commit_publish(c, jobs, COMMIT_NOW);
 }

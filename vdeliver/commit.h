@@ -17,6 +17,7 @@
 #include "base/macros.h"
 #include "base/str.h"
 #include "mail/maildir.h"
+#include "vdeliver/choice.h"
 #include "vdeliver/disk.h"
 
 struct commit;
@@ -28,7 +29,8 @@ struct commit_start {
 	struct maildir_store store; /* its fd may be -1: then each job fails */
 	int base_error;             /* with this errno */
 	struct disk disk;
-	struct team *team; /* threads that sync; NULL: the caller alone */
+	enum choice_rule choice; /* for committer.c */
+	struct team *team;       /* threads that sync; NULL: the caller alone */
 };
 
 /* start is copied. */
@@ -36,13 +38,19 @@ struct commit *commit_new(const struct commit_start *start) MUST_CHECK;
 /* NULL is fine. */
 void commit_free(struct commit *c);
 
+/* How the data, or the names, become safe. */
+enum commit_how {
+	COMMIT_NOW,   /* within the call, as disk.h has it */
+	COMMIT_LATER, /* by commit_syncfs(); only where disk.syncfs */
+};
+
 /*
  * The first step of jobs in JOB_DELIVER or JOB_PREPARE: their files are written
  * under tmp/, and their data made safe. Any thread may, for jobs of its own.
  * Staged files stay open until JOB_COMMIT or JOB_ABORT. Targets that failed
  * before (st) stay so and take their group along.
  */
-void commit_stage(struct commit *c, struct list *jobs);
+void commit_stage(struct commit *c, struct list *jobs, enum commit_how how);
 
 /*
  * The rest of what each job's phase says, all jobs (struct job by its link)
@@ -54,7 +62,15 @@ void commit_stage(struct commit *c, struct list *jobs);
  * same call, with 4.3.0, is logged once, and is never tried again on the same
  * file. An mbox that is to be written has its box.
  */
-void commit_publish(struct commit *c, struct list *jobs);
+void commit_publish(struct commit *c, struct list *jobs, enum commit_how how);
+
+/*
+ * Make safe with one syncfs(2) the names of jobs that were published with
+ * COMMIT_LATER, and the data of those (job.later) that were staged so. When it
+ * fails, so do all of them; the latter when they are published.
+ */
+void commit_syncfs(struct commit *c, struct list *published);
+bool commit_can_syncfs(const struct commit *c);
 
 /* Both, for a batch that one thread has. */
 void commit_batch(struct commit *c, struct list *jobs);

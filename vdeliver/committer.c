@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/xalloc.h"
 #include "vdeliver/job.h"
 #include "vdeliver/team.h"
@@ -21,30 +23,73 @@ struct committer {
 	pthread_mutex_t lock; /* for the rest */
 	struct list ready;    /* staged jobs */
 	bool publishing, ending;
+	size_t under_way; /* jobs that nobody has answered */
+	struct choice choice;
 };
 
-static void finish(struct committer *k, struct list *jobs)
+static void give_back(struct committer *k, struct list *jobs)
 {
 	struct list *p;
+	size_t n = 0;
 
-	commit_publish(k->commit, jobs);
-	while ((p = list_pop(jobs)) != NULL)
+	while ((p = list_pop(jobs)) != NULL) {
 		k->done(k->arg, CONTAINER_OF(p, struct job, link));
+		n++;
+	}
+	pthread_mutex_lock(&k->lock);
+	choice_done(&k->choice, n, k->under_way, clock_ms());
+	k->under_way -= n;
+	pthread_mutex_unlock(&k->lock);
+}
+
+static bool has_later(struct list *jobs)
+{
+	list_foreach(p, jobs)
+		if (CONTAINER_OF(p, struct job, link)->later)
+			return true;
+	return false;
+}
+
+/* One syncfs is for the names of open, the batch before, and for the data of
+ * this one, which is published behind it, and open then. */
+static void publish_later(struct committer *k, struct list *batch,
+    struct list *open)
+{
+	commit_syncfs(k->commit, open);
+	give_back(k, open);
+	commit_publish(k->commit, batch, COMMIT_LATER);
+	list_splice(open, batch);
 }
 
 /* Under the lock, which is let go meanwhile. */
 static void publish_ready(struct committer *k)
 {
-	struct list batch = LIST_INIT(batch);
+	struct list batch = LIST_INIT(batch), open = LIST_INIT(open);
 
 	k->publishing = true;
-	while (!list_empty(&k->ready) && !k->ending) {
-		list_splice(&batch, &k->ready);
+	while (!list_empty(&open) || (!list_empty(&k->ready) && !k->ending)) {
+		if (!k->ending)
+			list_splice(&batch, &k->ready);
 		pthread_mutex_unlock(&k->lock);
-		finish(k, &batch);
+		if (!list_empty(&open) || has_later(&batch)) {
+			publish_later(k, &batch, &open);
+		} else {
+			commit_publish(k->commit, &batch, COMMIT_NOW);
+			give_back(k, &batch);
+		}
 		pthread_mutex_lock(&k->lock);
 	}
 	k->publishing = false;
+}
+
+static enum commit_how choose(struct committer *k)
+{
+	bool syncfs;
+
+	pthread_mutex_lock(&k->lock);
+	syncfs = choice_of(&k->choice, k->under_way);
+	pthread_mutex_unlock(&k->lock);
+	return syncfs ? COMMIT_LATER : COMMIT_NOW;
 }
 
 static void run(void *arg, struct list *tasks)
@@ -52,14 +97,16 @@ static void run(void *arg, struct list *tasks)
 	struct committer *k = arg;
 	struct list rest = LIST_INIT(rest);
 
-	commit_stage(k->commit, tasks);
+	commit_stage(k->commit, tasks, choose(k));
 	list_foreach_safe(p, next, tasks)
 		if (!job_publishes(CONTAINER_OF(p, struct job, link))) {
 			list_del(p);
 			list_add_tail(&rest, p);
 		}
-	if (!list_empty(&rest))
-		finish(k, &rest);
+	if (!list_empty(&rest)) {
+		commit_publish(k->commit, &rest, COMMIT_NOW);
+		give_back(k, &rest);
+	}
 	pthread_mutex_lock(&k->lock);
 	list_splice(&k->ready, tasks);
 	if (!k->publishing)
@@ -90,6 +137,16 @@ struct committer *committer_new(const struct commit_start *start,
 	list_init(&k->ready);
 	k->team = s.team = make_team(k, s.disk.order);
 	k->commit = commit_new(&s);
+	if (s.choice == CHOICE_SYNCFS && !commit_can_syncfs(k->commit))
+		log_warn("vdeliver_sync = syncfs: not safe on %s here; fsync "
+			 "is used",
+		    s.disk.type);
+	/* Where the log merges, nothing is faster. */
+	choice_init(&k->choice,
+	    commit_can_syncfs(k->commit) &&
+		    (s.disk.order != DISK_LOG || s.choice == CHOICE_SYNCFS)
+		? s.choice
+		: CHOICE_FILES);
 	return k;
 }
 
@@ -100,6 +157,9 @@ const struct commit *committer_commit(const struct committer *k)
 
 void committer_add(struct committer *k, struct job *j)
 {
+	pthread_mutex_lock(&k->lock);
+	k->under_way++;
+	pthread_mutex_unlock(&k->lock);
 	team_add(k->team, &j->link);
 }
 

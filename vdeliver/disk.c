@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -132,6 +133,16 @@ static const struct row {
 	{ "tmpfs", never, never, "", "there is no disk" },
 };
 
+static bool tells_errors(void)
+{
+	struct utsname u;
+	unsigned version, minor;
+
+	return uname(&u) == 0 &&
+	    sscanf(u.release, "%3u.%3u", &version, &minor) == 2 &&
+	    (version > 5 || (version == 5 && minor >= 17));
+}
+
 static void judge(struct disk *d, const struct facts *f)
 {
 	const struct row *r;
@@ -147,6 +158,7 @@ static void judge(struct disk *d, const struct facts *f)
 		d->order = r->suits(f) ? DISK_LOG : DISK_FILES;
 		d->why = d->order == DISK_LOG ? r->yes : r->no;
 	}
+	d->syncfs = d->logs && tells_errors();
 }
 
 /* proc(5): "36 35 98:0 / /mnt rw,noatime master:1 - ext3 /dev/root rw" */

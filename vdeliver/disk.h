@@ -25,8 +25,10 @@ enum disk_order {
 
 struct disk {
 	enum disk_order order;
-	dev_t dev; /* only what lies on it: there may be mounts below */
-	bool logs; /* changes come in transactions; syncfs(2) is one sync */
+	dev_t dev;   /* only what lies on it: there may be mounts below */
+	bool logs;   /* changes come in transactions */
+	bool syncfs; /* one syncfs(2) is as good as all fsyncs: it logs, and the
+			kernel tells errors (Linux 5.17) */
 	char type[24];
 	const char *why; /* the order, in words */
 };

@@ -41,7 +41,7 @@ struct target {
 	struct mbox_span span;
 	bool todo, appended;
 	bool sized;  /* there is a maildirsize */
-	bool logged; /* its data are out, and safe with the log: disk.h */
+	bool logged; /* the sync of its batch makes it safe: disk.h */
 };
 
 /* "user/" is a Maildir, "user" an mbox file. */
@@ -62,6 +62,7 @@ struct job {
 	uint64_t limit;    /* of one file, 0: none */
 	bool told;         /* the router knows that it waits for locks */
 	unsigned health;   /* commit.c's, when it was staged */
+	bool later;        /* a syncfs makes its data safe */
 	size_t n;
 	struct target *targets;
 };

@@ -13,6 +13,7 @@ VDELIVER_SRC = \
 	%D%/children.c %D%/children.h \
 	%D%/cleanup.c %D%/cleanup.h \
 	%D%/client.c %D%/client.h \
+	%D%/choice.c %D%/choice.h \
 	%D%/commit.c %D%/commit.h \
 	%D%/committer.c %D%/committer.h \
 	%D%/confine.c %D%/confine.h \
@@ -29,6 +30,7 @@ VDELIVER_SRC = \
 	%D%/identity.c %D%/identity.h \
 	%D%/job.h \
 	%D%/keys.c %D%/keys.h \
+	%D%/letter.c %D%/letter.h \
 	%D%/listeners.c %D%/listeners.h \
 	%D%/logger.c %D%/logger.h \
 	%D%/lookup.c %D%/lookup.h \
