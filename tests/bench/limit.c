@@ -440,7 +440,6 @@ static void *pipe_committer(void *arg)
 	}
 }
 
-
 static int cmp(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;

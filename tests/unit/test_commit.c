@@ -67,9 +67,8 @@ static void begin(struct world *w)
 	assert_non_null(mkdtemp(w->dir));
 	w->base = open(w->dir, O_RDONLY | O_DIRECTORY);
 	assert_true(w->base >= 0);
-	w->start = (struct commit_start){
-		.store = { w->base, w->dir, false, false, false }
-	};
+	w->start = (struct commit_start){ .store = { w->base, w->dir, false,
+					      false, false } };
 	w->commit = commit_new(&w->start);
 	w->rules = (struct boxes_rules){ { w->base, w->dir, MBOX_FCNTL, 500,
 					     true, false, false },
