@@ -1,5 +1,5 @@
 # doc
-EXTRA_DIST += %D%/DESIGN.md %D%/SECURITY.md %D%/COMPAT.md %D%/DURABILITY.md
+EXTRA_DIST += %D%/DESIGN.md %D%/SECURITY.md %D%/COMPAT.md %D%/DURABILITY.md %D%/SPEED.md
 dist_man_MANS += %D%/fetcher.1 %D%/fetcherrc.5 %D%/maptool.1 \
 	%D%/vdeliver-cdb.5 %D%/vdeliver-cidr.5 %D%/vdeliver-database.5 \
 	%D%/vdeliver-debug.5 %D%/vdeliver-hash.5 %D%/vdeliver-inline.5 \

@@ -198,10 +198,12 @@ pid_t child_worker(const struct children_env *env, uint32_t uid, uint32_t gid,
 	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const struct settings *set = env->set;
 	struct worker_start s = { .router = router,
-		.store = { base, set->virtual_mailbox_base,
-		    set->vdeliver_overquota_defer, set->vdeliver_maildir_size,
-		    set->vdeliver_confine },
-		.base_error = errno,
+		.commit = { .store = { base, set->virtual_mailbox_base,
+				set->vdeliver_overquota_defer,
+				set->vdeliver_maildir_size,
+				set->vdeliver_confine },
+		    .base_error = errno,
+		    .choice = set->sync_choice },
 		.boxes = {
 		    { base, set->virtual_mailbox_base, set->mailbox_locks,
 			set->stale_lock_time, set->strict_mailbox_ownership,
@@ -218,6 +220,9 @@ pid_t child_worker(const struct children_env *env, uint32_t uid, uint32_t gid,
 	/* What lies outside the store is read now. */
 	tzset();
 	maildir_prepare();
+	disk_judge(&s.commit.disk, base);
+	if (set->sync_choice == CHOICE_FILES)
+		s.commit.disk.order = DISK_FILES;
 	become(env, uid, gid);
 	if (set->vdeliver_confine && base >= 0)
 		confine(base);

@@ -3,8 +3,12 @@
 #include "vdeliver/commit.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -18,31 +22,45 @@
 #include "vdeliver/confine.h"
 #include "vdeliver/durable.h"
 #include "vdeliver/job.h"
+#include "vdeliver/letter.h"
 #include "vdeliver/room.h"
+#include "vdeliver/team.h"
 
-/* Return-Path, X-Original-To and Delivered-To of the longest addresses. */
-#define PREFIX_MAX 32768
-#define COPY_CHUNK 65536
 /* Maildirs that are remembered as looked through. */
 #define SWEPT_MAX 20000
 
 struct commit {
 	struct maildir_store store;
 	int base_error;
-	struct durable *durable;
-	struct hash *swept; /* Maildirs that were looked through */
-	char *chunk;
+	struct disk disk;
+	int whole; /* for syncfs: opened before anything was written */
+	struct team *team;
+	struct durable *durable; /* of the thread that publishes */
+	const char *last;        /* its: the Maildir that was changed last */
+	/* Each failed sync is a step further; what was staged before fails. */
+	atomic_uint health;
+	pthread_mutex_t lock;
+	struct err sick; /* under the lock: the failed sync */
+	struct hash
+	    *swept; /* under the lock: Maildirs that were looked through */
 };
 
-struct commit *commit_new(const struct maildir_store *store, int base_error)
+struct commit *commit_new(const struct commit_start *start)
 {
 	struct commit *c = xcalloc(1, sizeof(*c));
 
-	c->store = *store;
-	c->base_error = base_error;
-	c->durable = durable_new(store->fd);
+	c->store = start->store;
+	c->base_error = start->base_error;
+	c->disk = start->disk;
+	c->team = start->team;
+	c->whole = c->disk.syncfs
+	    ? openat(c->store.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+	    : -1;
+	if (c->whole < 0)
+		c->disk.syncfs = false;
+	c->durable = durable_new(c->store.fd, c->team);
+	pthread_mutex_init(&c->lock, NULL);
 	c->swept = hash_new();
-	c->chunk = xmalloc(COPY_CHUNK);
 	return c;
 }
 
@@ -50,9 +68,10 @@ void commit_free(struct commit *c)
 {
 	if (c == NULL)
 		return;
+	fd_clear(&c->whole);
 	durable_free(c->durable);
 	hash_free(c->swept, NULL);
-	free(c->chunk);
+	pthread_mutex_destroy(&c->lock);
 	free(c);
 }
 
@@ -81,44 +100,14 @@ static bool path_is_safe(struct str path)
 	return true;
 }
 
-static bool copy_fd(struct commit *c, const struct job *j, int to)
-{
-	uint64_t at = 0;
-	ssize_t n;
-
-	while (at < j->size) {
-		n = pread(j->fd, c->chunk, COPY_CHUNK, (off_t)at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n == 0)
-			errno = EIO; /* shorter than was said */
-		if (n <= 0 || !io_write_full(to, c->chunk, (size_t)n))
-			return false;
-		at += (uint64_t)n;
-	}
-	return true;
-}
-
-static enum st make_head(struct buf *head, const struct job *j,
-    struct target *t)
-{
-	buf_addf(head, "Return-Path: <%.*s>\n", STR_ARG(j->sender));
-	if (t->orig.n != 0)
-		buf_addf(head, "X-Original-To: %.*s\n", STR_ARG(t->orig));
-	buf_addf(head, "Delivered-To: %.*s\n", STR_ARG(t->final));
-	if (head->full)
-		return err_temp(&t->err, "4.3.0", "addresses are too long");
-	return ST_OK;
-}
-
 static enum st write_target(struct commit *c, const struct job *j,
     struct target *t)
 {
-	AUTO_BUF head = BUF_MAX(PREFIX_MAX);
+	AUTO_BUF head = BUF_MAX(LETTER_HEAD_MAX);
 	enum st st;
-	bool ok;
+	bool ok, joined;
 
-	if (make_head(&head, j, t) != ST_OK)
+	if (letter_head(&head, j, t) != ST_OK)
 		return ST_TEMP;
 	if (j->limit != 0 && head.n + j->size > j->limit) {
 		errno = EFBIG;
@@ -129,9 +118,13 @@ static enum st write_target(struct commit *c, const struct job *j,
 	    &t->err);
 	if (st == ST_TEMP || st == ST_PERM)
 		return st;
+	t->sized = st == ST_OK;
+	/* One call is less than two. */
+	joined = j->fd < 0 && head.n + j->body.n <= LETTER_HEAD_MAX;
+	if (joined)
+		buf_add(&head, j->body);
 	ok = io_write_full(t->msg.fd, head.p, head.n) &&
-	    (j->fd < 0 ? io_write_full(t->msg.fd, j->body.p, j->body.n)
-		       : copy_fd(c, j, t->msg.fd));
+	    (joined || letter_body(j, t->msg.fd));
 	return ok
 	    ? ST_OK
 	    : maildir_errno(&t->err, &c->store, "error writing message", NULL);
@@ -144,17 +137,21 @@ static void warn_access(const struct target *t)
 	log_warn("perhaps you need to create the maildirs in advance");
 }
 
-/* Whoever staged here before this process and died has left what it had. */
-static void sweep_once(struct commit *c, const char *dir)
+/* Is it the first time that this worker comes here? */
+static bool is_new_here(struct commit *c, const char *dir)
 {
-	if (hash_get(c->swept, str_c(dir)) != NULL)
-		return;
-	if (hash_count(c->swept) > SWEPT_MAX) {
+	bool first;
+
+	pthread_mutex_lock(&c->lock);
+	first = hash_get(c->swept, str_c(dir)) == NULL;
+	if (first && hash_count(c->swept) > SWEPT_MAX) {
 		hash_free(c->swept, NULL);
 		c->swept = hash_new();
 	}
-	hash_put(c->swept, str_c(dir), c);
-	maildir_sweep(&c->store, dir);
+	if (first)
+		hash_put(c->swept, str_c(dir), c);
+	pthread_mutex_unlock(&c->lock);
+	return first;
 }
 
 enum st commit_check(const struct commit *c, struct target *t)
@@ -198,34 +195,10 @@ static enum st stage_target(struct commit *c, struct job *j, struct target *t)
 			warn_access(t);
 		return st;
 	}
-	sweep_once(c, t->msg.dir);
+	/* Whoever staged here and died has left what it had. */
+	if (is_new_here(c, t->msg.dir))
+		maildir_sweep(&c->store, t->msg.dir);
 	return write_target(c, j, t);
-}
-
-static void stage_job(struct commit *c, struct job *j)
-{
-	size_t i;
-
-	for (i = 0; i < j->n; i++) {
-		j->targets[i].msg.fd = -1;
-		j->targets[i].st = stage_target(c, j, &j->targets[i]);
-	}
-}
-
-/* False when a sync failed: the disk is sick, and e says where. */
-static bool sync_job(struct commit *c, struct job *j, struct err *e)
-{
-	struct target *t;
-
-	for (t = j->targets; t < j->targets + j->n; t++) {
-		if (t->st != ST_OK || t->msg.fd < 0 || fsync(t->msg.fd) == 0)
-			continue;
-		t->st = maildir_errno(&t->err, &c->store,
-		    "error writing message: sync of", t->msg.tmp);
-		*e = t->err;
-		return false;
-	}
-	return true;
 }
 
 /* A failure of one target is the failure of its group. */
@@ -246,14 +219,132 @@ static void fail_groups(struct job *j)
 	}
 }
 
-static bool publishes(const struct job *j)
+/* --- data ------------------------------------------------------------- */
+
+/* A sync failed. Those staged meanwhile may be hit as well: the kernel tells of
+ * an error once, and whose pages were lost is anybody's guess. */
+static void fall_sick(struct commit *c, unsigned health, const struct err *e)
 {
-	return j->phase == JOB_DELIVER || j->phase == JOB_COMMIT;
+	bool first;
+
+	pthread_mutex_lock(&c->lock);
+	first = c->health == health;
+	if (first) {
+		c->sick = *e;
+		c->health++;
+	}
+	pthread_mutex_unlock(&c->lock);
+	if (first)
+		log_error("%s; check the disk", e->text);
 }
+
+/* Does a sync of the store's file system make it safe? */
+static bool is_logged(const struct commit *c, const struct job *j, int fd)
+{
+	struct stat sb;
+
+	return (c->disk.order == DISK_LOG || j->later) && fstat(fd, &sb) == 0 &&
+	    sb.st_dev == c->disk.dev;
+}
+
+static bool is_staged(const struct target *t)
+{
+	return t->st == ST_OK && t->msg.fd >= 0;
+}
+
+static bool write_out(const struct target *t, unsigned how)
+{
+	return sync_file_range(t->msg.fd, 0, 0, how) == 0;
+}
+
+#define WAIT_OUT                                               \
+	(SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | \
+	    SYNC_FILE_RANGE_WAIT_AFTER)
+
+struct syncing {
+	struct commit *c;
+	struct job *j;
+};
+
+static void sync_failed(struct commit *c, const struct job *j, struct target *t)
+{
+	t->st = maildir_errno(&t->err, &c->store,
+	    "error writing message: sync of", t->msg.tmp);
+	fall_sick(c, j->health, &t->err);
+}
+
+static void sync_target(void *arg, size_t i)
+{
+	struct syncing *s = arg;
+	struct target *t = &s->j->targets[i];
+
+	if (is_staged(t) && !(t->logged && s->j->later) &&
+	    !(t->logged ? write_out(t, WAIT_OUT) : fsync(t->msg.fd) == 0))
+		sync_failed(s->c, s->j, t);
+}
+
+/* Begin to write them out; where the log makes them safe, that is all that a
+ * thread of its own could do. */
+static void start_out(struct commit *c, struct job *j, bool alone)
+{
+	struct target *t;
+
+	for (t = j->targets; t < j->targets + j->n; t++) {
+		t->logged = is_staged(t) && is_logged(c, j, t->msg.fd);
+		if (t->logged && !alone && !write_out(t, SYNC_FILE_RANGE_WRITE))
+			sync_failed(c, j, t);
+	}
+}
+
+static void sync_job(struct commit *c, struct job *j)
+{
+	struct syncing s = { c, j };
+	bool logged = true;
+	size_t i;
+
+	for (i = 0; i < j->n; i++)
+		logged = logged && j->targets[i].logged;
+	team_each(logged ? NULL : c->team, j->n, sync_target, &s);
+}
+
+static void stage_job(struct commit *c, struct job *j)
+{
+	size_t i;
+
+	for (i = 0; i < j->n; i++) {
+		j->targets[i].msg.fd = -1;
+		j->targets[i].st = stage_target(c, j, &j->targets[i]);
+	}
+}
+
+void commit_stage(struct commit *c, struct list *jobs, enum commit_how how)
+{
+	unsigned health = c->health;
+	bool alone = jobs->next->next == jobs;
+
+	list_foreach(p, jobs) {
+		struct job *j = job_of(p);
+
+		j->health = health;
+		/* What is only prepared is answered at once. */
+		j->later = how == COMMIT_LATER && c->disk.syncfs &&
+		    j->phase == JOB_DELIVER;
+		fail_groups(j);
+		if (!job_stages(j))
+			continue;
+		stage_job(c, j);
+		start_out(c, j, alone && j->n == 1);
+	}
+	list_foreach(p, jobs)
+		if (job_stages(job_of(p)))
+			sync_job(c, job_of(p));
+}
+
+/* --- names -------------------------------------------------------------- */
 
 static enum st append(const struct job *j, struct target *t)
 {
-	AUTO_BUF head = BUF_MAX(PREFIX_MAX);
+	AUTO_BUF head = BUF_MAX(LETTER_HEAD_MAX);
 	struct mbox_msg msg = { .sender = j->sender,
 		.body = j->body,
 		.fd = j->fd,
@@ -262,7 +353,7 @@ static enum st append(const struct job *j, struct target *t)
 
 	if (b == NULL || b->st != ST_OK)
 		bug("append to %.*s without its lock", STR_ARG(t->path));
-	if (make_head(&head, j, t) != ST_OK)
+	if (letter_head(&head, j, t) != ST_OK)
 		return ST_TEMP;
 	msg.head = buf_str(&head);
 	t->st = mbox_append(&b->mbox, &msg, j->limit, &t->span, &t->err);
@@ -281,8 +372,12 @@ static enum st publish_target(struct commit *c, struct job *j, struct target *t)
 		return t->st = append(j, t);
 	t->st = maildir_publish(&t->msg, &j->arena, &t->err);
 	if (t->st == ST_OK) {
-		durable_want(c->durable, t->msg.dir);
-		maildirsize_add(&c->store, t->msg.dir, t->msg.size);
+		if (t->logged)
+			c->last = t->msg.dir;
+		else
+			durable_want(c->durable, t->msg.dir);
+		if (t->sized)
+			maildirsize_add(&c->store, t->msg.dir, t->msg.size);
 	} else if (errno == EACCES) {
 		warn_access(t);
 	}
@@ -384,66 +479,94 @@ static void drop_rest(struct job *j)
 	for (t = j->targets; t < j->targets + j->n; t++) {
 		if (!stays(j, t))
 			maildir_discard(&t->msg);
-		if (t->box != NULL)
+		/* Others may be appending to it. */
+		if (t->box != NULL && job_publishes(j))
 			t->box->written = false;
 	}
 }
 
-static bool stages(const struct job *j)
-{
-	return j->phase == JOB_DELIVER || j->phase == JOB_PREPARE;
-}
-
-/* One failed sync fails all that was staged with it: the kernel tells of an
- * error once, and whose pages were lost is anybody's guess. */
-static void fail_staged(struct list *jobs, const struct err *e)
+/* A sync failed since it was staged. */
+static void judge(struct commit *c, struct job *j)
 {
 	struct target *t;
 
-	log_error("%s; check the disk", e->text);
-	list_foreach(p, jobs) {
-		struct job *j = job_of(p);
-
-		for (t = j->targets; stages(j) && t < j->targets + j->n; t++)
+	if (job_stages(j) && j->health != c->health) {
+		pthread_mutex_lock(&c->lock);
+		for (t = j->targets; t < j->targets + j->n; t++)
 			if (t->st == ST_OK)
-				t->st =
-				    err_temp(&t->err, "4.3.0", "%s", e->text);
+				t->st = err_temp(&t->err, "4.3.0", "%s",
+				    c->sick.text);
+		pthread_mutex_unlock(&c->lock);
 	}
+	fail_groups(j);
 }
 
-static void publish_all(struct commit *c, struct list *jobs)
+static enum st sync_names(struct commit *c, struct list *jobs,
+    enum commit_how how, struct err *e)
 {
+	if (!sync_boxes(c, jobs, e) || durable_sync(c->durable, e) != ST_OK)
+		return ST_TEMP;
+	return c->last == NULL || how == COMMIT_LATER
+	    ? ST_OK
+	    : durable_sync_last(c->durable, c->last, e);
+}
+
+static void fail_names(struct commit *c, struct list *jobs, unsigned health,
+    const struct err *e)
+{
+	fall_sick(c, health, e);
+	list_foreach(p, jobs)
+		if (job_publishes(job_of(p)))
+			fail_published(job_of(p), e);
+}
+
+static void publish_all(struct commit *c, struct list *jobs,
+    enum commit_how how)
+{
+	unsigned health = c->health;
 	struct err e;
 
+	c->last = NULL;
 	list_foreach(p, jobs)
-		if (publishes(job_of(p)))
+		if (job_publishes(job_of(p)))
 			publish_job(c, job_of(p));
-	if (sync_boxes(c, jobs, &e) && durable_sync(c->durable, &e) == ST_OK)
-		return;
-	log_error("%s; check the disk", e.text);
+	if (sync_names(c, jobs, how, &e) != ST_OK)
+		fail_names(c, jobs, health, &e);
+}
+
+void commit_publish(struct commit *c, struct list *jobs, enum commit_how how)
+{
+	bool any = false;
+
+	list_foreach(p, jobs) {
+		judge(c, job_of(p));
+		any = any || job_publishes(job_of(p));
+	}
+	if (any)
+		publish_all(c, jobs, how);
 	list_foreach(p, jobs)
-		if (publishes(job_of(p)))
-			fail_published(job_of(p), &e);
+		drop_rest(job_of(p));
+}
+
+void commit_syncfs(struct commit *c, struct list *published)
+{
+	unsigned health = c->health;
+	struct err e;
+
+	if (syncfs(c->whole) == 0)
+		return;
+	err_temp(&e, "4.3.0", "sync of the file system of %s: %m",
+	    c->store.path);
+	fail_names(c, published, health, &e);
+}
+
+bool commit_can_syncfs(const struct commit *c)
+{
+	return c->disk.syncfs;
 }
 
 void commit_batch(struct commit *c, struct list *jobs)
 {
-	struct err e;
-	bool synced = true;
-
-	list_foreach(p, jobs) {
-		fail_groups(job_of(p));
-		if (stages(job_of(p)))
-			stage_job(c, job_of(p));
-	}
-	list_foreach(p, jobs)
-		if (synced && stages(job_of(p)))
-			synced = sync_job(c, job_of(p), &e);
-	if (!synced)
-		fail_staged(jobs, &e);
-	list_foreach(p, jobs)
-		fail_groups(job_of(p));
-	publish_all(c, jobs);
-	list_foreach(p, jobs)
-		drop_rest(job_of(p));
+	commit_stage(c, jobs, COMMIT_NOW);
+	commit_publish(c, jobs, COMMIT_NOW);
 }

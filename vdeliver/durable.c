@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "base/io.h"
 #include "base/xalloc.h"
+#include "vdeliver/team.h"
 
 /* A worker that has seen this many directories forgets them and starts anew. */
 #define KNOWN_MAX 20000
@@ -34,15 +35,17 @@ struct want {
 
 struct durable {
 	int base;
+	struct team *team;
 	struct hash *known; /* path → struct identity */
 	struct hash *wants; /* path → struct want */
 };
 
-struct durable *durable_new(int base)
+struct durable *durable_new(int base, struct team *team)
 {
 	struct durable *d = xcalloc(1, sizeof(*d));
 
 	d->base = base;
+	d->team = team;
 	d->known = hash_new();
 	d->wants = hash_new();
 	return d;
@@ -139,10 +142,17 @@ void durable_want_file(struct durable *d, const char *name)
 	want_parents(d, path, fresh);
 }
 
+/* What was wanted, in no order. */
+struct wanted {
+	struct str path;
+	struct want *want;
+	int error; /* an errno, 0: synced */
+};
+
 struct syncing {
 	struct durable *d;
-	enum st st;
-	struct err *e;
+	struct wanted *all;
+	size_t n;
 };
 
 static void remember(struct durable *d, struct str path, const struct want *w)
@@ -156,42 +166,86 @@ static void remember(struct durable *d, struct str path, const struct want *w)
 	free(hash_put(d->known, path, id));
 }
 
-static void sync_one(struct str path, void *value, void *arg)
+/* An errno, 0: it went well. */
+static int sync_path(int base, const char *path)
+{
+	AUTO_FD fd = openat(base, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	/* Not readable to this uid: the whole file system, then. */
+	return (fd < 0 && errno == EACCES ? syncfs(base) != 0
+					  : fd < 0 || fsync(fd) != 0)
+	    ? errno
+	    : 0;
+}
+
+static void sync_part(void *arg, size_t i)
 {
 	struct syncing *s = arg;
-	struct want *w = value;
+	struct wanted *w = &s->all[i];
 	char name[PATH_MAX];
-	AUTO_FD fd = -1;
 
-	if (s->st != ST_OK)
+	if (w->want->file)
 		return;
-	if (w->file) {
-		remember(s->d, path, w);
-		return;
-	}
-	snprintf(name, sizeof(name), "%.*s", STR_ARG(path));
-	fd = openat(s->d->base, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* Not readable to this uid: the whole file system, then. */
-	if (fd < 0 && errno == EACCES ? syncfs(s->d->base) != 0
-				      : fd < 0 || fsync(fd) != 0) {
-		s->st =
-		    err_temp(s->e, "4.3.0", "sync of directory %s: %m", name);
-		return;
-	}
-	remember(s->d, path, w);
+	snprintf(name, sizeof(name), "%.*s", STR_ARG(w->path));
+	w->error = sync_path(s->d->base, name);
+}
+
+static void collect(struct str path, void *value, void *arg)
+{
+	struct syncing *s = arg;
+
+	s->all[s->n++] = (struct wanted){ path, value, 0 };
+}
+
+static enum st failed(struct str path, int error, struct err *e)
+{
+	errno = error;
+	return err_temp(e, "4.3.0", "sync of directory %.*s: %m",
+	    STR_ARG(path));
+}
+
+static enum st sync_all(struct syncing *s, struct err *e)
+{
+	enum st st = ST_OK;
+	size_t i;
+
+	hash_each(s->d->wants, collect, s);
+	team_each(s->d->team, s->n, sync_part, s);
+	for (i = 0; i < s->n && st == ST_OK; i++)
+		if (s->all[i].error != 0)
+			st = failed(s->all[i].path, s->all[i].error, e);
+		else
+			remember(s->d, s->all[i].path, s->all[i].want);
+	return st;
 }
 
 enum st durable_sync(struct durable *d, struct err *e)
 {
-	struct syncing s = { d, ST_OK, e };
+	struct syncing s = { .d = d };
+	enum st st;
 
-	hash_each(d->wants, sync_one, &s);
+	if (hash_count(d->wants) == 0)
+		return ST_OK;
+	s.all = xcalloc(hash_count(d->wants), sizeof(*s.all));
+	st = sync_all(&s, e);
+	free(s.all);
 	hash_free(d->wants, free);
 	d->wants = hash_new();
 	/* After a failure nobody knows what is safe. */
-	if (s.st != ST_OK || hash_count(d->known) > KNOWN_MAX) {
+	if (st != ST_OK || hash_count(d->known) > KNOWN_MAX) {
 		hash_free(d->known, free);
 		d->known = hash_new();
 	}
-	return s.st;
+	return st;
+}
+
+enum st durable_sync_last(struct durable *d, const char *dir, struct err *e)
+{
+	char path[PATH_MAX];
+	int error;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/new", dir) >= sizeof(path))
+		bug("path of %s is too long", dir);
+	error = sync_path(d->base, path);
+	return error == 0 ? ST_OK : failed(str_c(path), error, e);
 }

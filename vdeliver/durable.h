@@ -10,8 +10,10 @@
 #include "base/macros.h"
 
 struct durable;
+struct team;
 
-struct durable *durable_new(int base) MUST_CHECK;
+/* team, which may be NULL, syncs. */
+struct durable *durable_new(int base, struct team *team) MUST_CHECK;
 /* NULL is fine. */
 void durable_free(struct durable *d);
 
@@ -32,5 +34,10 @@ void durable_want_file(struct durable *d, const char *path);
  * ST_TEMP 4.3.0: a sync failed; nothing that hangs on it may be answered.
  */
 enum st durable_sync(struct durable *d, struct err *e) MUST_CHECK;
+
+/* Sync DIR/new and nothing else: where that commits all that was done before.
+ * ST_TEMP as above. */
+enum st durable_sync_last(struct durable *d, const char *dir, struct err *e)
+    MUST_CHECK;
 
 #endif

@@ -40,6 +40,8 @@ struct target {
 	struct box_claim claim;
 	struct mbox_span span;
 	bool todo, appended;
+	bool sized;  /* there is a maildirsize */
+	bool logged; /* the sync of its batch makes it safe: disk.h */
 };
 
 /* "user/" is a Maildir, "user" an mbox file. */
@@ -59,8 +61,20 @@ struct job {
 	uint64_t size;     /* octets of the body */
 	uint64_t limit;    /* of one file, 0: none */
 	bool told;         /* the router knows that it waits for locks */
+	unsigned health;   /* commit.c's, when it was staged */
+	bool later;        /* a syncfs makes its data safe */
 	size_t n;
 	struct target *targets;
 };
+
+static inline bool job_stages(const struct job *j)
+{
+	return j->phase == JOB_DELIVER || j->phase == JOB_PREPARE;
+}
+
+static inline bool job_publishes(const struct job *j)
+{
+	return j->phase == JOB_DELIVER || j->phase == JOB_COMMIT;
+}
 
 #endif

@@ -13,13 +13,16 @@ VDELIVER_SRC = \
 	%D%/children.c %D%/children.h \
 	%D%/cleanup.c %D%/cleanup.h \
 	%D%/client.c %D%/client.h \
+	%D%/choice.c %D%/choice.h \
 	%D%/commit.c %D%/commit.h \
+	%D%/committer.c %D%/committer.h \
 	%D%/confine.c %D%/confine.h \
 	%D%/control.c %D%/control.h \
 	%D%/delivering.c %D%/delivering.h \
 	%D%/delivering_log.c \
 	%D%/delivering_relay.c \
 	%D%/delivering_state.h \
+	%D%/disk.c %D%/disk.h \
 	%D%/durable.c %D%/durable.h \
 	%D%/explain.c %D%/explain.h \
 	%D%/front.c %D%/front.h \
@@ -27,6 +30,7 @@ VDELIVER_SRC = \
 	%D%/identity.c %D%/identity.h \
 	%D%/job.h \
 	%D%/keys.c %D%/keys.h \
+	%D%/letter.c %D%/letter.h \
 	%D%/listeners.c %D%/listeners.h \
 	%D%/logger.c %D%/logger.h \
 	%D%/lookup.c %D%/lookup.h \
@@ -69,6 +73,7 @@ VDELIVER_SRC = \
 	%D%/smtp_data.c %D%/smtp_data.h \
 	%D%/smtp_parse.c %D%/smtp_parse.h \
 	%D%/spool.c %D%/spool.h \
+	%D%/team.c %D%/team.h \
 	%D%/throttle.c %D%/throttle.h \
 	%D%/tryout.c %D%/tryout.h \
 	%D%/wire.h \

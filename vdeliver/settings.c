@@ -200,6 +200,7 @@ static const struct row {
 	B(smtpd_tls_received_header),
 	B(smtpd_tls_req_ccert),
 	B(tls_preempt_cipherlist),
+	S(vdeliver_sync),
 	S(vdeliver_user),
 	S(mail_owner),
 	S(vdeliver_chroot_directory),
@@ -457,6 +458,7 @@ static enum st check(struct settings *s, struct err *e)
 	    permission_check(s->smtpd_relay_restrictions, e) != ST_OK ||
 	    relay_settings_check(s, e) != ST_OK ||
 	    check_confine(s, e) != ST_OK ||
+	    choice_parse(s->vdeliver_sync, &s->sync_choice, e) != ST_OK ||
 	    cleanup_check_settings(s, e) != ST_OK ||
 	    logger_check_settings(s, e) != ST_OK)
 		return ST_TEMP;

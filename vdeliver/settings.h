@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "conf/conf.h"
+#include "vdeliver/choice.h"
 
 struct match_list;
 
@@ -128,6 +129,8 @@ struct settings {
 	bool smtpd_tls_req_ccert, tls_preempt_cipherlist;
 
 	/* our own processes */
+	const char *vdeliver_sync;
+	enum choice_rule sync_choice; /* the same */
 	const char *vdeliver_user, *mail_owner, *vdeliver_chroot_directory;
 	const char *vdeliver_run_directory, *queue_directory;
 	const char *default_database_type;

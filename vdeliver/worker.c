@@ -1,10 +1,10 @@
 /*
  * worker - jobs in, durable mailboxes out. Runs in: worker.
  *
- * One thread takes jobs from the router and gets the locks that they need, the
- * other commits: what arrives while a batch is being synced is the next batch.
+ * One thread takes jobs from the router and gets the locks that they need, others
+ * (committer.h) write and sync.
  *
- *	router -> take -> (locking) -> todo -> commit -> answer, or prepared
+ *	router -> take -> (locking) -> committer -> answer, or prepared
  *
  * Jobs that hold boxes go back to the first thread to be unlocked and answered.
  */
@@ -26,7 +26,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "priv/ipc.h"
-#include "vdeliver/commit.h"
+#include "vdeliver/committer.h"
 #include "vdeliver/job.h"
 #include "vdeliver/wire.h"
 
@@ -36,17 +36,14 @@
 
 struct worker {
 	int router, wake;
-	struct commit *commit;
+	struct committer *committer;
 	struct boxes *boxes;
 	struct list locking; /* jobs that wait for locks */
 	size_t told;         /* of these, the router knows */
-	/* What both threads use, under the lock: */
+	/* What all threads use, under the lock: */
 	pthread_mutex_t lock;
-	pthread_cond_t news;
-	struct list todo;     /* jobs to commit, in order of arrival */
 	struct list prepared; /* jobs that wait for a verdict */
 	struct list returned; /* jobs to unlock and to answer */
-	bool busy, ending;
 };
 
 static void job_free(struct job *j)
@@ -145,7 +142,7 @@ static void answer(struct worker *w, struct job *j)
 	}
 	if (!ipc_out_ok(&o))
 		bug("answer for %zu targets is too long", j->n);
-	/* Without a router nobody waits for it, and the other thread ends us. */
+	/* Without a router nobody waits for it, and the taking thread ends us. */
 	if (ipc_send_wait(w->router, &o, -1) != IPC_OK)
 		return;
 }
@@ -170,8 +167,10 @@ static bool has_boxes(const struct job *j)
 	return false;
 }
 
-static void settle(struct worker *w, struct job *j)
+/* A thread of the committer is done with it. */
+static void settle(void *arg, struct job *j)
 {
+	struct worker *w = arg;
 	bool waits =
 	    (j->phase == JOB_PREPARE || j->phase == JOB_LOCK) && has_success(j);
 	bool locked = !waits && has_boxes(j);
@@ -191,35 +190,6 @@ static void settle(struct worker *w, struct job *j)
 		job_free(j);
 }
 
-static void *commit_thread(void *arg)
-{
-	struct worker *w = arg;
-	struct list batch = LIST_INIT(batch), *p;
-
-	for (;;) {
-		pthread_mutex_lock(&w->lock);
-		w->busy = false;
-		pthread_cond_broadcast(&w->news);
-		while (list_empty(&w->todo) || w->ending)
-			pthread_cond_wait(&w->news, &w->lock);
-		list_splice(&batch, &w->todo);
-		w->busy = true;
-		pthread_mutex_unlock(&w->lock);
-		commit_batch(w->commit, &batch);
-		while ((p = list_pop(&batch)) != NULL)
-			settle(w, CONTAINER_OF(p, struct job, link));
-	}
-	return NULL;
-}
-
-static void enqueue(struct worker *w, struct job *j)
-{
-	pthread_mutex_lock(&w->lock);
-	list_add_tail(&w->todo, &j->link);
-	pthread_cond_broadcast(&w->news);
-	pthread_mutex_unlock(&w->lock);
-}
-
 /* --- locks --------------------------------------------------------------- */
 
 /* True when the job has to wait for boxes, its own or shared ones. */
@@ -232,7 +202,7 @@ static bool get_boxes(struct worker *w, struct job *j)
 		return false;
 	for (t = j->targets; t < j->targets + j->n; t++) {
 		if (t->st != ST_OK || !target_is_mbox(t->path) ||
-		    commit_check(w->commit, t) != ST_OK)
+		    commit_check(committer_commit(w->committer), t) != ST_OK)
 			continue;
 		t->box = boxes_get(w->boxes, t->path, &t->claim);
 		any = true;
@@ -272,7 +242,7 @@ static void leave_locking(struct worker *w, struct job *j)
 		w->told--;
 	j->told = false;
 	list_del(&j->link);
-	enqueue(w, j);
+	committer_add(w->committer, j);
 }
 
 static void tell_waits(struct worker *w, struct job *j)
@@ -339,7 +309,8 @@ static void answer_room(struct worker *w, struct ipc_in *in)
 
 	n = ipc_get_u32(in);
 	for (i = 0; i < n && i < ROOM_PATHS && !in->bad && st == ST_OK; i++)
-		st = commit_room(w->commit, ipc_get_str(in), size, &e);
+		st = commit_room(committer_commit(w->committer),
+		    ipc_get_str(in), size, &e);
 	if (in->bad || n > ROOM_PATHS)
 		bug("malformed question from the router");
 	ipc_begin(&o, W_ROOM_REPLY);
@@ -374,7 +345,7 @@ static void take(struct worker *w, struct ipc_in *in)
 	if (get_boxes(w, j))
 		list_add_tail(&w->locking, &j->link);
 	else
-		enqueue(w, j);
+		committer_add(w->committer, j);
 }
 
 static void discard_all(struct list *jobs)
@@ -396,12 +367,11 @@ static void discard_all(struct list *jobs)
  */
 static void NORETURN finish(struct worker *w)
 {
-	pthread_mutex_lock(&w->lock);
-	w->ending = true;
-	while (w->busy)
-		pthread_cond_wait(&w->news, &w->lock);
+	struct list rest = LIST_INIT(rest);
+
+	committer_stop(w->committer, &rest);
 	discard_all(&w->prepared);
-	discard_all(&w->todo);
+	discard_all(&rest);
 	discard_all(&w->locking);
 	boxes_free(w->boxes);
 	_exit(0);
@@ -410,23 +380,20 @@ static void NORETURN finish(struct worker *w)
 void worker_run(const struct worker_start *start)
 {
 	struct worker w = { .router = start->router,
-		.lock = PTHREAD_MUTEX_INITIALIZER,
-		.news = PTHREAD_COND_INITIALIZER };
+		.lock = PTHREAD_MUTEX_INITIALIZER };
 	static struct ipc_in in = { .fd = -1 };
 	struct pollfd p[2] = { { .events = POLLIN }, { .events = POLLIN } };
-	pthread_t thread;
 
 	list_init(&w.locking);
-	list_init(&w.todo);
 	list_init(&w.prepared);
 	list_init(&w.returned);
 	/* A limit of the system is an error like others. */
 	signal(SIGXFSZ, SIG_IGN);
 	w.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	w.commit = commit_new(&start->store, start->base_error);
+	if (w.wake < 0)
+		bug("eventfd: %m");
+	w.committer = committer_new(&start->commit, settle, &w);
 	w.boxes = boxes_new(&start->boxes);
-	if (w.wake < 0 || pthread_create(&thread, NULL, commit_thread, &w) != 0)
-		bug("no thread for the commits");
 	p[0].fd = w.router;
 	p[1].fd = w.wake;
 	for (;;) {

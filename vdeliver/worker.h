@@ -5,13 +5,12 @@
 #define VDELIVER_WORKER_H
 
 #include "base/macros.h"
-#include "mail/maildir.h"
 #include "vdeliver/boxes.h"
+#include "vdeliver/commit.h"
 
 struct worker_start {
-	int router;                 /* jobs come from here, answers go there */
-	struct maildir_store store; /* its fd may be -1 */
-	int base_error;             /* why, when -1 */
+	int router; /* jobs come from here, answers go there */
+	struct commit_start commit;
 	struct boxes_rules boxes;
 };
 

@@ -88,7 +88,7 @@ enum st os_quota(int fd, uid_t uid, struct os_quota *q)
 
 	memset(&dq, 0, sizeof(dq));
 	if (syscall(SYS_quotactl_fd, fd, GET_USER_QUOTA, uid, &dq) != 0 &&
-	    !ask_device(fd, uid, &dq))
+	    ((errno != ENOSYS && errno != EPERM) || !ask_device(fd, uid, &dq)))
 		return ST_NONE;
 	/* Limits of space are in blocks of 1024 bytes, whatever the disk. */
 	q->bytes = dq.dqb_curspace;

@@ -1,6 +1,6 @@
 # tests/faults: power cuts, kills and failing calls; needs root.
 FAULTS_TOOLS = %D%/killat %D%/short.so
-EXTRA_PROGRAMS = %D%/killat
+EXTRA_PROGRAMS += %D%/killat
 %C%_killat_CFLAGS = $(AM_CFLAGS)
 %C%_killat_LDADD =
 CLEANFILES += $(FAULTS_TOOLS)

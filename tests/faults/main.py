@@ -28,8 +28,10 @@ def tests():
             power_cut.find_mistake, (m,))
            for i, m in enumerate(power_cut.MISTAKES)]
     for kind in MKFS if LONG else ["ext4"]:
-        out.append((f"power cut, vdeliver on {kind}", power_cut.survive,
-                    (kind, 300 if LONG else 50, SEED)))
+        for sync in ("auto", "fsync", "syncfs") if LONG else ("auto",):
+            out.append((f"power cut, vdeliver on {kind}, sync {sync}",
+                        power_cut.survive,
+                        (kind, sync, 300 if LONG else 50, SEED)))
     for kind in ("worker", "front", "router"):
         out.append((f"kill, a {kind} at each call", kills.both,
                     (f"vd-{kind}", 1 if LONG else 7)))

@@ -14,7 +14,8 @@ import kills
 from lib.mail import stamped
 from lib.smtp import Client
 
-CALLS = ("openat", "mkdirat", "write", "fsync", "newfstatat", "fstat", "statx",
+CALLS = ("openat", "mkdirat", "write", "fsync", "sync_file_range",
+         "newfstatat", "fstat", "statx",
          "renameat2", "unlinkat", "ftruncate", "fcntl", "pread64", "faccessat2")
 ERRORS = ("ENOSPC", "EDQUOT", "EIO", "EINTR")
 SHORT = Path(os.environ.get("BUILD", ".")) / "tests/faults/short.so"

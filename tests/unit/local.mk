@@ -47,6 +47,7 @@ UNIT_TESTS = \
 	%D%/test_conn \
 	%D%/test_db_common \
 	%D%/test_db_files \
+	%D%/test_disk \
 	%D%/test_dot \
 	%D%/test_dump \
 	%D%/test_expand \
@@ -138,6 +139,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_conn_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_db_common_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_db_files_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_disk_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_dot_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_dump_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_expand_CFLAGS = $(UNIT_CFLAGS)

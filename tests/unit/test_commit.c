@@ -51,7 +51,7 @@ struct world {
 	char dir[64];
 	int base;
 	struct commit *commit;
-	struct maildir_store store;
+	struct commit_start start;
 	struct boxes_rules rules;
 	struct boxes *boxes;
 	struct list jobs;
@@ -67,9 +67,9 @@ static void begin(struct world *w)
 	assert_non_null(mkdtemp(w->dir));
 	w->base = open(w->dir, O_RDONLY | O_DIRECTORY);
 	assert_true(w->base >= 0);
-	w->store =
-	    (struct maildir_store){ w->base, w->dir, false, false, false };
-	w->commit = commit_new(&w->store, 0);
+	w->start = (struct commit_start){ .store = { w->base, w->dir, false,
+					      false, false } };
+	w->commit = commit_new(&w->start);
 	w->rules = (struct boxes_rules){ { w->base, w->dir, MBOX_FCNTL, 500,
 					     true, false, false },
 		20, 1000 };
@@ -373,9 +373,10 @@ static void test_no_base(void **state)
 	(void)state;
 	begin(&w);
 	commit_free(w.commit);
-	w.store =
+	w.start.store =
 	    (struct maildir_store){ -1, "/no/such/store", false, false, false };
-	w.commit = commit_new(&w.store, ENOENT);
+	w.start.base_error = ENOENT;
+	w.commit = commit_new(&w.start);
 	j = add(&w, 0, JOB_DELIVER, "u/", NULL);
 	commit_batch(w.commit, &w.jobs);
 	assert_int_equal(j->targets[0].st, ST_TEMP);
