@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/io.h"
+#include "base/num.h"
 
 #define SUPER_AT   1024
 #define SUPER_SIZE 1024
@@ -133,14 +134,19 @@ static const struct row {
 	{ "tmpfs", never, never, "", "there is no disk" },
 };
 
+/* "5.17.0-1-amd64" */
 static bool tells_errors(void)
 {
 	struct utsname u;
-	unsigned version, minor;
+	struct str rest, version, minor;
+	uint64_t v, m;
 
-	return uname(&u) == 0 &&
-	    sscanf(u.release, "%3u.%3u", &version, &minor) == 2 &&
-	    (version > 5 || (version == 5 && minor >= 17));
+	if (uname(&u) != 0)
+		return false;
+	rest = str_c(u.release);
+	return str_word(&rest, ".", &version) &&
+	    str_word(&rest, ".-", &minor) && num_u64(version, 1000, &v) &&
+	    num_u64(minor, 1000, &m) && (v > 5 || (v == 5 && m >= 17));
 }
 
 static void judge(struct disk *d, const struct facts *f)

@@ -370,21 +370,21 @@ static pthread_mutex_t mu = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t c_room = PTHREAD_COND_INITIALIZER,
 		      c_work = PTHREAD_COND_INITIALIZER;
 static struct item *wq;
-static int nw, inflight, writers_left;
+static int nw, in_flight, writers_left;
 
 static void *pipe_writer(void *arg)
 {
 	(void)arg;
 	for (;;) {
 		pthread_mutex_lock(&mu);
-		while (inflight >= batch)
+		while (in_flight >= batch)
 			pthread_cond_wait(&c_room, &mu);
-		inflight++;
+		in_flight++;
 		pthread_mutex_unlock(&mu);
 		int i = atomic_fetch_add(&next_msg, 1);
 		if (i >= nmsg || expired) {
 			pthread_mutex_lock(&mu);
-			inflight--;
+			in_flight--;
 			writers_left--;
 			pthread_cond_broadcast(&c_work);
 			pthread_cond_broadcast(&c_room);
@@ -428,7 +428,7 @@ static void *pipe_committer(void *arg)
 		for (int j = 0; j < rn; j++)
 			lat[r[j].msg] = t - r[j].t;
 		pthread_mutex_lock(&mu);
-		inflight -= rn;
+		in_flight -= rn;
 		pthread_cond_broadcast(&c_room);
 		pthread_mutex_unlock(&mu);
 		for (int j = 0; j < n; j++)
