@@ -459,7 +459,8 @@ static void wipe_dir(int dfd)
 	closedir(d);
 }
 
-int main(int argc, char **argv)
+/* 0: the usage was told. */
+static int options(int argc, char **argv)
 {
 	int c;
 	while ((c = getopt(argc, argv, "d:n:m:l:t:b:v:R:HkT:")) != -1)
@@ -498,7 +499,7 @@ int main(int argc, char **argv)
 			maxsec = atoi(optarg);
 			break;
 		default:
-			return 2;
+			return 0;
 		}
 	for (V = 0; V < V_N && strcmp(variant, vname[V]); V++)
 		;
@@ -506,14 +507,23 @@ int main(int argc, char **argv)
 	    batch < 1) {
 		fprintf(stderr,
 		    "usage: limit -d DIR -v VARIANT [-n boxes -m msgs -l bytes -t threads -b batch -R rcpts -H]\n");
-		return 2;
+		return 0;
 	}
+	return 1;
+}
+
+static void raise_limit(void)
+{
 	struct rlimit rl = { 65536, 65536 };
 	if (setrlimit(RLIMIT_NOFILE, &rl)) {
 		getrlimit(RLIMIT_NOFILE, &rl);
 		rl.rlim_cur = rl.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &rl);
 	}
+}
+
+static void make_boxes(void)
+{
 	mkdir(root, 0700);
 	rootfd = open(root, O_RDONLY | O_DIRECTORY);
 	if (rootfd < 0)
@@ -539,19 +549,39 @@ int main(int argc, char **argv)
 		wipe_dir(fd_tmp[i]);
 		wipe_dir(fd_new[i]);
 	}
+}
+
+static void remove_boxes(void)
+{
+	for (int i = 0; i < nbox; i++) {
+		char p[64];
+		wipe_dir(fd_tmp[i]);
+		wipe_dir(fd_new[i]);
+		close(fd_tmp[i]);
+		close(fd_new[i]);
+		sprintf(p, "user%03d/cur", i);
+		unlinkat(rootfd, p, AT_REMOVEDIR);
+		sprintf(p, "user%03d/tmp", i);
+		unlinkat(rootfd, p, AT_REMOVEDIR);
+		sprintf(p, "user%03d/new", i);
+		unlinkat(rootfd, p, AT_REMOVEDIR);
+		sprintf(p, "user%03d", i);
+		unlinkat(rootfd, p, AT_REMOVEDIR);
+	}
+	rmdir(root);
+}
+
+static void make_messages(void)
+{
 	body = malloc(size);
 	for (int i = 0; i < size; i++)
 		body[i] = i % 73 == 72 ? '\n' : 'a' + (i * 7) % 26;
 	lat = calloc(nmsg, sizeof *lat);
 	wq = malloc(sizeof *wq * (batch + 1));
-	if (syncfs(rootfd))
-		die("syncfs");
-	signal(SIGALRM, on_alarm);
-	alarm(maxsec);
+}
 
-	struct rusage u0, u1;
-	getrusage(RUSAGE_SELF, &u0);
-	t_start = now();
+static void run(void)
+{
 	pthread_t th[256], tc;
 	if (nthr > 256)
 		nthr = 256;
@@ -570,19 +600,25 @@ int main(int argc, char **argv)
 		for (int i = 0; i < nthr; i++)
 			pthread_join(th[i], NULL);
 	}
-	double el = now() - t_start;
-	getrusage(RUSAGE_SELF, &u1);
-	alarm(0);
+}
+
+static double cpu_seconds(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return u.ru_utime.tv_sec + u.ru_stime.tv_sec +
+	    (u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
+}
+
+/* How many messages were delivered. */
+static int print(double el, double cpu)
+{
 	int done = 0;
 	for (int i = 0; i < nmsg; i++)
 		if (lat[i] > 0)
 			lat[done++] = lat[i];
 	qsort(lat, done, sizeof *lat, cmp);
-	double cpu = (u1.ru_utime.tv_sec - u0.ru_utime.tv_sec) +
-	    (u1.ru_stime.tv_sec - u0.ru_stime.tv_sec) +
-	    ((u1.ru_utime.tv_usec - u0.ru_utime.tv_usec) +
-		(u1.ru_stime.tv_usec - u0.ru_stime.tv_usec)) *
-		1e-6;
 	printf(
 	    "{\"variant\":\"%s\",\"threads\":%d,\"batch\":%d,\"size\":%d,\"rcpts\":%d,\"hard\":%d,\"msgs\":%d,"
 	    "\"seconds\":%.4f,\"rate\":%.1f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"syncs\":%lld,\"cpu_s\":%.3f,\"expired\":%d}\n",
@@ -590,23 +626,31 @@ int main(int argc, char **argv)
 	    done ? lat[done / 2] * 1e3 : 0,
 	    done ? lat[(int)(done * 0.99)] * 1e3 : 0, (long long)n_sync, cpu,
 	    expired);
-	if (!keep) {
-		for (int i = 0; i < nbox; i++) {
-			char p[64];
-			wipe_dir(fd_tmp[i]);
-			wipe_dir(fd_new[i]);
-			close(fd_tmp[i]);
-			close(fd_new[i]);
-			sprintf(p, "user%03d/cur", i);
-			unlinkat(rootfd, p, AT_REMOVEDIR);
-			sprintf(p, "user%03d/tmp", i);
-			unlinkat(rootfd, p, AT_REMOVEDIR);
-			sprintf(p, "user%03d/new", i);
-			unlinkat(rootfd, p, AT_REMOVEDIR);
-			sprintf(p, "user%03d", i);
-			unlinkat(rootfd, p, AT_REMOVEDIR);
-		}
-		rmdir(root);
-	}
+	return done;
+}
+
+int main(int argc, char **argv)
+{
+	double cpu, el;
+	int done;
+
+	if (!options(argc, argv))
+		return 2;
+	raise_limit();
+	make_boxes();
+	make_messages();
+	if (syncfs(rootfd))
+		die("syncfs");
+	signal(SIGALRM, on_alarm);
+	alarm(maxsec);
+	cpu = cpu_seconds();
+	t_start = now();
+	run();
+	el = now() - t_start;
+	cpu = cpu_seconds() - cpu;
+	alarm(0);
+	done = print(el, cpu);
+	if (!keep)
+		remove_boxes();
 	return done == nmsg ? 0 : 1;
 }

@@ -317,6 +317,30 @@ ok:;
 	return 0;
 }
 
+static void dot_answered(struct conn *c, int code, const char *line)
+{
+	if (code != 250)
+		complain("dot", line);
+	if (--c->dots)
+		return;
+	lat[completed++] = now() - c->t0;
+	if (c->next_sent) {
+		c->msg = c->nextmsg;
+		c->t0 = now();
+		c->rcpt = 0;
+		c->pend_mail = 1;
+		c->pend_rcpt = nrcpt;
+		c->pend_data = 1;
+		c->state = S_MAIL;
+	} else if (!perconn && issued < nmsg) {
+		c->msg = issued++;
+		begin(c);
+	} else {
+		put(c, "QUIT\r\n", 6);
+		c->state = S_QUIT;
+	}
+}
+
 /* One complete reply.  Returns -1 when the connection is gone. */
 static int reply(struct conn *c, int code, const char *line)
 {
@@ -382,26 +406,7 @@ static int reply(struct conn *c, int code, const char *line)
 		}
 		break;
 	case S_DOT:
-		if (code != 250)
-			complain("dot", line);
-		if (--c->dots)
-			break;
-		lat[completed++] = now() - c->t0;
-		if (c->next_sent) {
-			c->msg = c->nextmsg;
-			c->t0 = now();
-			c->rcpt = 0;
-			c->pend_mail = 1;
-			c->pend_rcpt = nrcpt;
-			c->pend_data = 1;
-			c->state = S_MAIL;
-		} else if (!perconn && issued < nmsg) {
-			c->msg = issued++;
-			begin(c);
-		} else {
-			put(c, "QUIT\r\n", 6);
-			c->state = S_QUIT;
-		}
+		dot_answered(c, code, line);
 		break;
 	case S_QUIT:
 		drop(c);
@@ -489,7 +494,8 @@ static void resolve(void)
 	salen = ai->ai_addrlen;
 }
 
-int main(int argc, char **argv)
+/* 0: the usage was told. */
+static int options(int argc, char **argv)
 {
 	int o;
 	while ((o = getopt(argc, argv, "a:s:m:l:r:n:f:LP:cT:Ri:")) != -1)
@@ -534,20 +540,19 @@ int main(int argc, char **argv)
 			maxsec = atoi(optarg);
 			break;
 		default:
-			return 2;
+			return 0;
 		}
 	if (!addr || nsess < 1 || nmsg < 1 || nrcpt < 1 || nbox < 1 ||
 	    size < 1) {
 		fprintf(stderr,
 		    "usage: load -a ADDR [-s sessions -m messages -l bytes -r rcpts -n boxes -L -P 0|1|2 -c]\n");
-		return 2;
+		return 0;
 	}
-	if (nsess > nmsg)
-		nsess = nmsg;
-	resolve();
-	open_idle();
-	signal(SIGPIPE, SIG_IGN);
-	seed = (long)getpid() * 100003 + time(NULL);
+	return 1;
+}
+
+static void make_body(void)
+{
 	bodylen = size + 80;
 	bodylen = (bodylen / 74 + 1) * 74;
 	body = malloc(bodylen);
@@ -557,11 +562,12 @@ int main(int argc, char **argv)
 		    : k == 73     ? '\n'
 				  : 'a' + (i * 7 + i / 74) % 26;
 	}
-	lat = calloc(nmsg, sizeof *lat);
-	ep = epoll_create1(EPOLL_CLOEXEC);
+}
+
+static void run(double end)
+{
 	struct conn *cs = calloc(nsess, sizeof *cs);
-	struct rusage u;
-	double t0 = now(), end = t0 + maxsec;
+
 	/* Open sessions a few at a time: some servers listen with a backlog of 5. */
 	int opened = 0;
 	while ((live > 0 || opened < nsess) && now() < end) {
@@ -585,10 +591,17 @@ int main(int argc, char **argv)
 				readable(c);
 		}
 	}
-	double el = now() - t0;
-	getrusage(RUSAGE_SELF, &u);
+	free(cs);
+}
+
+static void print(double el)
+{
+	struct rusage u;
+	double cpu;
+
 	qsort(lat, completed, sizeof *lat, cmp);
-	double cpu = u.ru_utime.tv_sec + u.ru_stime.tv_sec +
+	getrusage(RUSAGE_SELF, &u);
+	cpu = u.ru_utime.tv_sec + u.ru_stime.tv_sec +
 	    (u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
 	printf(
 	    "{\"sessions\":%d,\"size\":%d,\"rcpts\":%d,\"lmtp\":%d,\"pipeline\":%d,\"perconn\":%d,\"msgs\":%d,\"ok\":%d,"
@@ -597,5 +610,25 @@ int main(int argc, char **argv)
 	    el, completed / el, completed ? lat[completed / 2] * 1e3 : 0,
 	    completed ? lat[(int)(completed * 0.99)] * 1e3 : 0,
 	    completed ? lat[completed - 1] * 1e3 : 0, cpu);
+}
+
+int main(int argc, char **argv)
+{
+	double t0;
+
+	if (!options(argc, argv))
+		return 2;
+	if (nsess > nmsg)
+		nsess = nmsg;
+	resolve();
+	open_idle();
+	signal(SIGPIPE, SIG_IGN);
+	seed = (long)getpid() * 100003 + time(NULL);
+	make_body();
+	lat = calloc(nmsg, sizeof *lat);
+	ep = epoll_create1(EPOLL_CLOEXEC);
+	t0 = now();
+	run(t0 + maxsec);
+	print(now() - t0);
 	return completed == nmsg && !errors ? 0 : 1;
 }

@@ -442,7 +442,8 @@ static int listen_on(void)
 	return fd;
 }
 
-int main(int argc, char **argv)
+/* 0: the usage was told. */
+static int options(int argc, char **argv)
 {
 	int o;
 	while ((o = getopt(argc, argv, "a:LM:w:d:n:Hq")) != -1)
@@ -475,122 +476,153 @@ int main(int argc, char **argv)
 			quick = 1;
 			break;
 		default:
-			return 2;
+			return 0;
 		}
 	if (!addr || mode == M_NUM || (mode && !root)) {
 		fprintf(stderr, "usage: see sink.c\n");
-		return 2;
+		return 0;
 	}
-	signal(SIGPIPE, SIG_IGN);
-	struct rlimit rl;
-	getrlimit(RLIMIT_NOFILE, &rl);
-	rl.rlim_cur = rl.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &rl);
-	if (root) {
-		mkdir(root, 0700);
-		if ((rootfd = open(root, O_RDONLY | O_DIRECTORY)) < 0)
-			die(root);
-		fd_tmp = malloc(sizeof(int) * nbox);
-		fd_new = malloc(sizeof(int) * nbox);
-		for (int i = 0; i < nbox; i++) {
-			char p[64];
-			sprintf(p, "user%03d", i);
-			mkdirat(rootfd, p, 0700);
-			sprintf(p, "user%03d/cur", i);
-			mkdirat(rootfd, p, 0700);
-			sprintf(p, "user%03d/tmp", i);
-			mkdirat(rootfd, p, 0700);
-			if ((fd_tmp[i] = openat(rootfd, p,
-				 O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-				die(p);
-			sprintf(p, "user%03d/new", i);
-			mkdirat(rootfd, p, 0700);
-			if ((fd_new[i] = openat(rootfd, p,
-				 O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-				die(p);
+	return 1;
+}
+
+static void make_boxes(void)
+{
+	mkdir(root, 0700);
+	if ((rootfd = open(root, O_RDONLY | O_DIRECTORY)) < 0)
+		die(root);
+	fd_tmp = malloc(sizeof(int) * nbox);
+	fd_new = malloc(sizeof(int) * nbox);
+	for (int i = 0; i < nbox; i++) {
+		char p[64];
+		sprintf(p, "user%03d", i);
+		mkdirat(rootfd, p, 0700);
+		sprintf(p, "user%03d/cur", i);
+		mkdirat(rootfd, p, 0700);
+		sprintf(p, "user%03d/tmp", i);
+		mkdirat(rootfd, p, 0700);
+		if ((fd_tmp[i] = openat(rootfd, p,
+			 O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+			die(p);
+		sprintf(p, "user%03d/new", i);
+		mkdirat(rootfd, p, 0700);
+		if ((fd_new[i] = openat(rootfd, p,
+			 O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+			die(p);
+	}
+	serial = (unsigned long)time(NULL) * 100000;
+}
+
+static void take_clients(int lfd)
+{
+	struct epoll_event e = { .events = EPOLLIN };
+	int fd;
+	while ((fd = accept4(lfd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >=
+	    0) {
+		int on = 1;
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+		struct conn *c = calloc(1, sizeof *c);
+		c->fd = fd;
+		c->max = 16384;
+		c->in = malloc(c->max);
+		e.events = EPOLLIN;
+		e.data.ptr = c;
+		epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e);
+		put(c, lmtp ? "220 sink LMTP\r\n" : "220 sink SMTP\r\n", 15);
+	}
+}
+
+static void answer_done(void)
+{
+	uint64_t v;
+	if (read(efd, &v, 8) != 8)
+		return;
+	pthread_mutex_lock(&mu);
+	struct conn *d = done_l, *nx;
+	done_l = NULL;
+	pthread_mutex_unlock(&mu);
+	for (; d; d = nx) {
+		nx = d->next;
+		if (d->dead) {
+			d->busy = 0;
+			gone(d);
+			continue;
 		}
-		serial = (unsigned long)time(NULL) * 100000;
+		answer(d);
+		process(d);
 	}
-	ep = epoll_create1(EPOLL_CLOEXEC);
-	efd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	int lfd = listen_on();
-	struct epoll_event e = { .events = EPOLLIN, .data.ptr = NULL };
-	epoll_ctl(ep, EPOLL_CTL_ADD, lfd, &e);
-	e.data.ptr = &efd;
-	epoll_ctl(ep, EPOLL_CTL_ADD, efd, &e);
+}
+
+static void take_input(struct conn *c)
+{
+	if (c->len == c->max)
+		c->in = realloc(c->in, c->max *= 2);
+	ssize_t k = read(c->fd, c->in + c->len, c->max - c->len);
+	if (k <= 0) {
+		if (k < 0 && errno == EAGAIN)
+			return;
+		gone(c);
+		return;
+	}
+	if (quick) {
+		int on = 1;
+		setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+	}
+	c->len += k;
+	if (!c->busy)
+		process(c);
+}
+
+static void start_threads(void)
+{
 	pthread_t t;
+
 	if (mode == M_POOL || mode == M_SFR)
 		for (int i = 0; i < nwork; i++)
 			pthread_create(&t, NULL, worker, NULL);
 	if (mode == M_GROUP || mode == M_PIPE)
 		pthread_create(&t, NULL, committer, NULL);
+}
+
+static int set_up(void)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.ptr = NULL };
+	struct rlimit rl;
+	int lfd;
+
+	signal(SIGPIPE, SIG_IGN);
+	getrlimit(RLIMIT_NOFILE, &rl);
+	rl.rlim_cur = rl.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &rl);
+	if (root)
+		make_boxes();
+	ep = epoll_create1(EPOLL_CLOEXEC);
+	efd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	lfd = listen_on();
+	epoll_ctl(ep, EPOLL_CTL_ADD, lfd, &e);
+	e.data.ptr = &efd;
+	epoll_ctl(ep, EPOLL_CTL_ADD, efd, &e);
+	return lfd;
+}
+
+int main(int argc, char **argv)
+{
+	struct epoll_event ev[128];
+	int lfd, n;
+
+	if (!options(argc, argv))
+		return 2;
+	lfd = set_up();
+	start_threads();
 	puts("ready");
 	fflush(stdout);
 	for (;;) {
-		struct epoll_event ev[128];
-		int n = epoll_wait(ep, ev, 128, -1);
-		for (int i = 0; i < n; i++) {
-			struct conn *c = ev[i].data.ptr;
-			if (!c) {
-				int fd;
-				while (
-				    (fd = accept4(lfd, NULL, NULL,
-					 SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-					int on = 1;
-					setsockopt(fd, IPPROTO_TCP, TCP_NODELAY,
-					    &on, sizeof on);
-					c = calloc(1, sizeof *c);
-					c->fd = fd;
-					c->max = 16384;
-					c->in = malloc(c->max);
-					e.events = EPOLLIN;
-					e.data.ptr = c;
-					epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e);
-					put(c,
-					    lmtp ? "220 sink LMTP\r\n"
-						 : "220 sink SMTP\r\n",
-					    15);
-				}
-				continue;
-			}
-			if ((void *)c == (void *)&efd) {
-				uint64_t v;
-				if (read(efd, &v, 8) != 8)
-					continue;
-				pthread_mutex_lock(&mu);
-				struct conn *d = done_l, *nx;
-				done_l = NULL;
-				pthread_mutex_unlock(&mu);
-				for (; d; d = nx) {
-					nx = d->next;
-					if (d->dead) {
-						d->busy = 0;
-						gone(d);
-						continue;
-					}
-					answer(d);
-					process(d);
-				}
-				continue;
-			}
-			if (c->len == c->max)
-				c->in = realloc(c->in, c->max *= 2);
-			ssize_t k =
-			    read(c->fd, c->in + c->len, c->max - c->len);
-			if (k <= 0) {
-				if (k < 0 && errno == EAGAIN)
-					continue;
-				gone(c);
-				continue;
-			}
-			if (quick) {
-				int on = 1;
-				setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK,
-				    &on, sizeof on);
-			}
-			c->len += k;
-			if (!c->busy)
-				process(c);
-		}
+		n = epoll_wait(ep, ev, 128, -1);
+		for (int i = 0; i < n; i++)
+			if (ev[i].data.ptr == NULL)
+				take_clients(lfd);
+			else if (ev[i].data.ptr == &efd)
+				answer_done();
+			else
+				take_input(ev[i].data.ptr);
 	}
 }
