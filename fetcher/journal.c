@@ -117,7 +117,7 @@ enum st journal_open(struct journal *j, const char *path, journal_fn *fn,
 	if (size < 0 || lseek(j->fd, 0, SEEK_SET) < 0)
 		st = err_temp(e, "", "%s: %m", path);
 	else if (size < (off_t)sizeof(FORM) - 1)
-		st = begin(j, e);
+		st = begin(j, e) == ST_OK ? ST_OK : ST_NONE;
 	else
 		st = read_all(j, fn, arg, bad, e);
 	if (st != ST_OK)

@@ -33,7 +33,7 @@ typedef void journal_fn(void *arg, char kind, struct str account,
 /*
  * Open it, made if need be (mode 0600, no symbolic link), and give fn what is
  * in it. *bad: so many lines were no records. ST_NONE: it cannot be there
- * (nobody may write here, no such directory); ST_TEMP: it cannot be read, or
+ * (nobody may write here, no such directory, no room); ST_TEMP: it cannot be read, or
  * has a form that a later version made. Both with e.
  */
 enum st journal_open(struct journal *j, const char *path, journal_fn *fn,
