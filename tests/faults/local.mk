@@ -9,11 +9,13 @@ EXTRA_DIST += \
 	%D%/cuts.py \
 	%D%/disk.py \
 	%D%/kills.py \
+	%D%/linkless.py \
 	%D%/load.py \
 	%D%/main.py \
 	%D%/power_cut.py \
 	%D%/run \
 	%D%/short.c \
+	%D%/stores.py \
 	%D%/trouble.py \
 	%D%/wrong.py
 

@@ -14,6 +14,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "system")]
 
 import kills  # noqa: E402
 import power_cut  # noqa: E402
+import stores  # noqa: E402
 import trouble  # noqa: E402
 from disk import MKFS  # noqa: E402
 
@@ -38,7 +39,11 @@ def tests():
     out += [("calls that fail", trouble.inject, (1 if LONG else 7,)),
             ("short and interrupted writes", trouble.short_writes, ()),
             ("disk full", trouble.disk_full, ()),
-            ("no inodes left", trouble.inodes_gone, ())]
+            ("no inodes left", trouble.inodes_gone, ()),
+            ("no hard links", stores.no_links, (False,)),
+            ("no hard links, RENAME_NOREPLACE", stores.no_links, (True,)),
+            ("a qgroup of Btrfs that is full", stores.qgroup, (False,)),
+            ("the same, deferred", stores.qgroup, (True,))]
     return out
 
 

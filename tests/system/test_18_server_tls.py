@@ -41,8 +41,8 @@ def client(closing):
     return lambda *args, **kw: closing(Client(*args, **kw))
 
 
-def deliver(c, body="Subject: x\r\n\r\nhello\r\n"):
-    assert c.say("MAIL FROM:<a@b.test>")[:3] == "250"
+def deliver(c, body="Subject: x\r\n\r\nhello\r\n", more=""):
+    assert c.say("MAIL FROM:<a@b.test>" + more)[:3] == "250"
     assert c.say(f"RCPT TO:<{TO}>")[:3] == "250"
     assert c.say("DATA")[:3] == "354"
     reply = c.say(body + ".")
@@ -88,6 +88,38 @@ def test_the_original_does_the_same(real_postfix, ca, client):
     mail, = until(lambda: p.new("test0"), "the message")
     assert b"\t(using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 " in mail
     assert b"with ESMTPS id " in mail
+
+
+@pytest.mark.parametrize("tls,name", [(False, "UTF8SMTP"),
+                                      (True, "UTF8SMTPS")])
+def test_utf8_as_the_original(server, real_postfix, ca, client, tls, name):
+    """What Received says of it; RFC 6531 4.3 has the names."""
+    cert, key = ca.issue("mail.test.example")
+    theirs = real_postfix({"smtpd_tls_security_level": "may",
+                           "smtpd_tls_cert_file": cert,
+                           "smtpd_tls_key_file": key}).start()
+    for p in (server(), theirs):
+        c = client(p.where)
+        c = upgraded(c) if tls else c
+        c.ehlo()
+        deliver(c, more=" SMTPUTF8")
+        mail, = until(lambda p=p: p.new("test0"), "the message")
+        assert f"\tby mail.test.example (Postfix) with {name} id ".encode() \
+            in mail
+
+
+def test_utf8_over_lmtp(server, client):
+    """No Postfix to ask: as the list of RFC 6531 4.3 goes on."""
+    p = server({"smtpd_tls_security_level": None},
+               listen=["lmtp:inet:127.0.0.1:0", "lmtps:inet:127.0.0.1:0"])
+    for port, tls in zip(p.ports, (False, True)):
+        c = client(("127.0.0.1", port), tls=tls)
+        c.ehlo("LHLO")
+        deliver(c, more=" SMTPUTF8")
+        deliver(c)
+    mails = b"".join(p.new("test0"))
+    for name in (b"LMTP", b"LMTPS", b"UTF8LMTP", b"UTF8LMTPS"):
+        assert mails.count(b" with " + name + b" id ") == 1, mails
 
 
 def test_tls_1_2_and_a_big_message(server, client):

@@ -109,6 +109,7 @@ UNIT_TESTS = \
 	%D%/test_tls \
 	%D%/test_tls_pipe \
 	%D%/test_uidl \
+	%D%/test_ways \
 	%D%/test_xclient
 if HAVE_SQLITE
 UNIT_TESTS += %D%/test_map_sqlite
@@ -203,6 +204,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_tls_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_tls_pipe_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_uidl_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_ways_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_xclient_CFLAGS = $(UNIT_CFLAGS)
 
 # Golden tests and fuzz corpora add their runners to CHECK_RUN.

@@ -345,26 +345,52 @@ static void test_no_sets(void **state)
 
 #define WHO " from peer.test[192.0.2.1]; from=<s@d.test> to=<r@d.test>\n"
 
+#define MISUSE "reject: mime-error improper use of 8-bit data in message "
+#define EIGHT                   \
+	"MIME-Version: 1.0\r\n" \
+	"Content-Transfer-Encoding: 8bit\r\n"
+
+enum strict {
+	NOT_STRICT,
+	STRICT_HEADER,
+	STRICT_8BIT,
+	STRICT_8BIT_BODY
+};
+
 static const struct {
 	const char *reject; /* message_reject_characters */
-	bool strict;
+	enum strict strict;
 	const char *in, *dsn, *log;
 } refusals[] = {
-	{ "\\1", false, "A: b\r\n\r\nx\001y\r\n", "5.7.1",
+	{ "\\1", NOT_STRICT, "A: b\r\n\r\nx\001y\r\n", "5.7.1",
 	    "reject: content: disallowed character" WHO },
-	{ "\\1", false, "A: \001b\r\n\r\nx\r\n", "5.7.1",
+	{ "\\1", NOT_STRICT, "A: \001b\r\n\r\nx\r\n", "5.7.1",
 	    "reject: content: disallowed character" WHO },
-	{ "\\1", false, "A: b\r\n\r\nx\r\n", "", "" },
+	{ "\\1", NOT_STRICT, "A: b\r\n\r\nx\r\n", "", "" },
 	/* The end of a line is no character of the text. */
-	{ "\\n", false, "A: b\r\n\r\nx\r\n", "", "" },
-	{ "", true, "A: b\303\244\r\n\r\nx\r\n", "5.6.0",
-	    "reject: mime-error improper use of 8-bit data in message "
-	    "header" WHO },
-	{ "", true, "A: b\r\n \303\244\r\n\r\nx\r\n", "5.6.0",
-	    "reject: mime-error improper use of 8-bit data in message "
-	    "header" WHO },
-	{ "", true, "A: b\r\n\r\n\303\244\r\n", "", "" },
-	{ "", true, "\303\244\r\n", "", "" },
+	{ "\\n", NOT_STRICT, "A: b\r\n\r\nx\r\n", "", "" },
+	{ "", STRICT_HEADER, "A: b\303\244\r\n\r\nx\r\n", "5.6.0",
+	    MISUSE "header" WHO },
+	{ "", STRICT_HEADER, "A: b\r\n \303\244\r\n\r\nx\r\n", "5.6.0",
+	    MISUSE "header" WHO },
+	{ "", STRICT_HEADER, "A: b\r\n\r\n\303\244\r\n", "", "" },
+	{ "", STRICT_HEADER, "\303\244\r\n", "", "" },
+	{ "", STRICT_8BIT, "A: b\303\244\r\n\r\nx\r\n", "5.6.0",
+	    MISUSE "header" WHO },
+	{ "", STRICT_8BIT, "A: b\r\n\r\n\303\244\r\n", "5.6.0",
+	    MISUSE "body" WHO },
+	{ "", STRICT_8BIT, "\303\244\r\n", "5.6.0", MISUSE "body" WHO },
+	{ "", STRICT_8BIT, EIGHT "\r\n\303\244\r\n", "", "" },
+	{ "", STRICT_8BIT, "A: b\r\n\r\nx\r\n", "", "" },
+	{ "", STRICT_8BIT_BODY, "A: b\303\244\r\n\r\nx\r\n", "", "" },
+	{ "", STRICT_8BIT_BODY, "A: b\r\n\r\n\303\244\r\n", "5.6.0",
+	    MISUSE "body" WHO },
+	{ "", STRICT_8BIT_BODY, EIGHT "\r\n\303\244\r\n", "", "" },
+	/* It counts for the part that says so. */
+	{ "", STRICT_8BIT_BODY,
+	    EIGHT
+	    "Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\n\303\244\r\n--x--\r\n",
+	    "5.6.0", MISUSE "body" WHO },
 };
 
 static void test_refused(void **state)
@@ -381,7 +407,11 @@ static void test_refused(void **state)
 
 			defaults();
 			set.message_reject_characters = refusals[i].reject;
-			set.strict_7bit_headers = refusals[i].strict;
+			set.strict_7bit_headers =
+			    refusals[i].strict == STRICT_HEADER;
+			set.strict_8bitmime = refusals[i].strict == STRICT_8BIT;
+			set.strict_8bitmime_body =
+			    refusals[i].strict == STRICT_8BIT_BODY;
 			assert_int_equal(run(&from, str_c(refusals[i].in),
 					     piece, &got, &e),
 			    good ? ST_OK : ST_PERM);
