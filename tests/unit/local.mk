@@ -32,6 +32,7 @@ UNIT_TESTS = \
 	%D%/test_address_field \
 	%D%/test_alias \
 	%D%/test_aside \
+	%D%/test_asking \
 	%D%/test_base \
 	%D%/test_bdat \
 	%D%/test_bounce \
@@ -123,6 +124,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_address_field_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_alias_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_aside_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_asking_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_base_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_bdat_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_bounce_CFLAGS = $(UNIT_CFLAGS)
