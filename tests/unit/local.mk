@@ -92,6 +92,7 @@ UNIT_TESTS = \
 	%D%/test_sandbox \
 	%D%/test_sasl \
 	%D%/test_session \
+	%D%/test_session_deep \
 	%D%/test_session_limits \
 	%D%/test_session_matrix \
 	%D%/test_session_tls \
@@ -186,6 +187,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_sandbox_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_sasl_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_session_deep_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_limits_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_matrix_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_tls_CFLAGS = $(UNIT_CFLAGS)
