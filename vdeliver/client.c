@@ -3,8 +3,9 @@
 #include "vdeliver/client.h"
 
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
+
+#include "base/os.h"
 
 /* After a close, what the client still sends is read for so long, so that
  * our last reply is not lost by a reset. */
@@ -243,7 +244,7 @@ static void start_tls(struct client *c)
  * nothing, count like what the session said. */
 static bool has_enough(const struct client *c)
 {
-	return c->eof || c->in.n >= INPUT_MAX || c->request == REQ_COMMIT ||
+	return c->eof || c->in.n >= INPUT_MAX ||
 	    (c->tls != NULL && tls_pipe_out(c->tls).n >= INPUT_MAX);
 }
 
@@ -277,6 +278,10 @@ void client_go_on(struct client *c)
 		lost(c);
 		return;
 	}
+	if (c->in.n == 0)
+		buf_clear(&c->in);
+	if (c->session->out.n == 0)
+		buf_clear(&c->session->out);
 	if (has_enough(c))
 		ev_io_stop(loop, &c->reader);
 	else
@@ -299,15 +304,13 @@ static ssize_t read_tls(struct client *c)
 
 static ssize_t read_clear(struct client *c)
 {
-	size_t room;
-	char *at = buf_room(&c->in, READ_CHUNK, &room);
-	ssize_t n;
+	/* Nobody keeps room for what may come: most clients only wait. */
+	static char raw[READ_CHUNK];
+	ssize_t n = recv(c->fd, raw, sizeof(raw), 0);
 
-	if (at == NULL)
+	if (n > 0 && !c->closing &&
+	    !buf_add(&c->in, (struct str){ raw, (size_t)n }))
 		bug("no room for what a client sends");
-	n = recv(c->fd, at, room, 0);
-	if (n > 0 && !c->closing)
-		buf_grew(&c->in, (size_t)n);
 	return n;
 }
 
@@ -315,7 +318,6 @@ static void on_readable(struct ev_loop *loop, struct ev_io *w, int events)
 {
 	struct client *c = CONTAINER_OF(w, struct client, reader);
 	ssize_t n = c->tls != NULL && !c->closing ? read_tls(c) : read_clear(c);
-	int on = 1;
 
 	(void)loop;
 	(void)events;
@@ -325,14 +327,17 @@ static void on_readable(struct ev_loop *loop, struct ev_io *w, int events)
 		tls_lost(c, "lost connection", false);
 		return;
 	}
+	/* What is being delivered is delivered; then nobody is there. */
+	if (n < 0 && c->request == REQ_COMMIT && !c->closing)
+		n = 0;
 	if (c->closing || n < 0) {
 		if (n <= 0)
 			lost(c);
 		return;
 	}
 	c->eof |= n == 0;
-	/* Clients that write line by line wait for each acknowledgement. */
-	setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+	if (c->addr[0] != '\0')
+		os_ack_now(c->fd);
 	if (c->session == NULL && c->eof) {
 		front_forget(c);
 		return;

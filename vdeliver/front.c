@@ -130,8 +130,9 @@ static void send_request(struct client *c)
 		fd = spool_fd(&c->session->mail.spool);
 	}
 	c->sent = true;
-	c->aside = false;
-	c->home->unanswered++;
+	/* Its name may take long, and holds up no other client. */
+	c->aside = c->request == REQ_CONNECT;
+	c->home->unanswered += !c->aside;
 	chan_send(&c->home->router, &o, fd);
 }
 

@@ -1,6 +1,7 @@
 # vdeliver: everything but main.c is also linked into the unit tests.
 VDELIVER_SRC = \
 	%D%/access.c %D%/access.h \
+	%D%/answers.c %D%/answers.h \
 	%D%/asking.c %D%/asking.h \
 	%D%/boxes.c %D%/boxes.h \
 	%D%/chan.c %D%/chan.h \

@@ -3,12 +3,14 @@
 #include "vdeliver/lookup.h"
 
 #include <netdb.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "map/addr_find.h"
@@ -26,6 +28,7 @@ struct lookup {
 	const struct settings *set;
 	struct maps *maps[Q_COUNT];
 	struct match_list *lists[Q_COUNT];
+	int64_t opened_ms;
 };
 
 /* Parameters by question; what has a list kind is a match list. */
@@ -76,6 +79,7 @@ struct lookup *lookup_open(const struct settings *set)
 	struct str text;
 
 	l->set = set;
+	l->opened_ms = clock_ms();
 	for (r = rows; r < rows + NELEM(rows); r++) {
 		text =
 		    str_c(*(const char *const *)((const char *)set + r->field));
@@ -165,6 +169,15 @@ bool lookup_broken(const struct lookup *l)
 	return false;
 }
 
+bool lookup_lasts(const struct lookup *l, enum question question)
+{
+	if (clock_ms() - l->opened_ms < LOOKUP_GRAIN_MS)
+		return false;
+	if (l->lists[question] != NULL)
+		return match_list_lasts(l->lists[question]);
+	return l->maps[question] != NULL && maps_last(l->maps[question]);
+}
+
 void lookup_close(struct lookup *l)
 {
 	size_t i;
@@ -184,6 +197,9 @@ enum st lookup_answer(struct lookup *l, enum question question, uint32_t flags,
 	char addr[64];
 
 	*ext = STR_NONE;
+	/* Who comes so far has not changed: lookup_run(). */
+	if (question == Q_SAME)
+		return ST_OK;
 	if (question == Q_PEER_NAME) {
 		if (key.n >= sizeof(addr))
 			return ST_NONE;
@@ -199,6 +215,63 @@ enum st lookup_answer(struct lookup *l, enum question question, uint32_t flags,
 	return addr_find(l->maps[question], &how, key, val, ext, e);
 }
 
+static bool send_answer(int router, const struct ipc_out *o)
+{
+	return ipc_out_ok(o) && ipc_send_wait(router, o, -1) == IPC_OK;
+}
+
+/* --- names: each in a thread, as resolvers wait for others ----------------- */
+
+#define NAME_STACK (256 * 1024)
+
+struct name_errand {
+	int router;
+	uint32_t id;
+	char addr[64];
+};
+
+static void *name_thread(void *arg)
+{
+	AUTO_IPC_OUT o = IPC_OUT;
+	AUTO_BUF val = BUF_MAX(NI_MAXHOST);
+	struct name_errand *n = arg;
+	enum st st = peer_name(n->addr, &val);
+
+	ipc_begin(&o, W_ANSWER);
+	ipc_put_u32(&o, n->id);
+	ipc_put_u32(&o, (uint32_t)st);
+	ipc_put_u32(&o, 0);
+	ipc_put_str(&o, STR_NONE);
+	ipc_put_str(&o, STR_NONE);
+	ipc_put_str(&o, st == ST_OK ? buf_str(&val) : STR_NONE);
+	ipc_put_str(&o, STR_NONE);
+	if (!send_answer(n->router, &o))
+		log_warn("the router does not take a name");
+	free(n);
+	return NULL;
+}
+
+/* False: no thread can be had; look it up here. */
+static bool name_aside(int router, uint32_t id, struct str key)
+{
+	struct name_errand *n = xcalloc(1, sizeof(*n));
+	pthread_attr_t how;
+	pthread_t t;
+	bool ok;
+
+	n->router = router;
+	n->id = id;
+	memcpy(n->addr, key.p, key.n);
+	pthread_attr_init(&how);
+	pthread_attr_setdetachstate(&how, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&how, NAME_STACK);
+	ok = pthread_create(&t, &how, name_thread, n) == 0;
+	pthread_attr_destroy(&how);
+	if (!ok)
+		free(n);
+	return ok;
+}
+
 static bool handle(struct lookup *l, int router, struct ipc_in *in)
 {
 	AUTO_IPC_OUT o = IPC_OUT;
@@ -212,6 +285,10 @@ static bool handle(struct lookup *l, int router, struct ipc_in *in)
 	if (!ipc_in_ok(in) || in->type != W_ASK || question >= Q_COUNT ||
 	    question == Q_PASSWORD)
 		bug("malformed question from the router");
+	if (question == Q_PEER_NAME &&
+	    key.n < sizeof(((struct name_errand *)0)->addr) &&
+	    name_aside(router, id, key))
+		return true;
 	st = lookup_answer(l, (enum question)question, flags, key, &val, &ext,
 	    &e);
 	if (val.full)
@@ -222,11 +299,12 @@ static bool handle(struct lookup *l, int router, struct ipc_in *in)
 	ipc_begin(&o, W_ANSWER);
 	ipc_put_u32(&o, id);
 	ipc_put_u32(&o, (uint32_t)st);
+	ipc_put_u32(&o, lookup_lasts(l, (enum question)question));
 	ipc_put_str(&o, str_c(e.dsn));
 	ipc_put_str(&o, str_c(e.text));
 	ipc_put_str(&o, st == ST_OK ? buf_str(&val) : STR_NONE);
 	ipc_put_str(&o, st == ST_OK ? ext : STR_NONE);
-	return ipc_out_ok(&o) && ipc_send_wait(router, &o, -1) == IPC_OK;
+	return send_answer(router, &o);
 }
 
 void lookup_run(struct lookup *l, int router)

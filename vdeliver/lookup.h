@@ -19,6 +19,14 @@
 
 struct lookup;
 
+/*
+ * An answer may be kept ("lasting") while the process answers Q_SAME, when all
+ * tables that it depends on are files (map_lasts) and were opened so long ago
+ * that no later change can have left the time of the file as it was: the
+ * coarsest file systems count in steps of 2 seconds.
+ */
+#define LOOKUP_GRAIN_MS 2500
+
 /* Open all tables and lists: while still root, as smtpd does. */
 struct lookup *lookup_open(const struct settings *set) MUST_CHECK;
 /*
@@ -27,6 +35,8 @@ struct lookup *lookup_open(const struct settings *set) MUST_CHECK;
  */
 enum st lookup_answer(struct lookup *l, enum question question, uint32_t flags,
     struct str key, struct buf *val, struct str *ext, struct err *e) MUST_CHECK;
+/* May the answer to such a question be kept? */
+bool lookup_lasts(const struct lookup *l, enum question question);
 /* The parameter that answers a question, NULL for Q_PEER_NAME. */
 const char *lookup_param(enum question question);
 /* The tables of a question, to be watched; NULL for lists. */

@@ -443,5 +443,6 @@ void relays_put(struct relays *rs, struct relay_work *w)
 	rs->ask.flags = 0;
 	rs->ask.key = STR_NONE;
 	rs->ask.done = on_places;
+	rs->ask.sure = false;
 	asking_put(rs->asking, &rs->ask);
 }

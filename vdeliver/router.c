@@ -191,15 +191,21 @@ static void on_rcpt_answer(struct question_wait *q, const struct answer *a)
 
 static void rcpt_step(struct client *c)
 {
-	if (!resolve_step(&c->resolve)) {
-		rcpt_resolved(c);
-		return;
+	struct asking *asking = c->front->home->asking;
+	struct answer a;
+
+	while (resolve_step(&c->resolve)) {
+		c->ask.question = c->resolve.question;
+		c->ask.flags = c->resolve.flags;
+		c->ask.key = c->resolve.key;
+		c->ask.done = on_rcpt_answer;
+		if (!asking_known(asking, &c->ask, &a)) {
+			asking_put(asking, &c->ask);
+			return;
+		}
+		resolve_answer(&c->resolve, &a);
 	}
-	c->ask.question = c->resolve.question;
-	c->ask.flags = c->resolve.flags;
-	c->ask.key = c->resolve.key;
-	c->ask.done = on_rcpt_answer;
-	asking_put(c->front->home->asking, &c->ask);
+	rcpt_resolved(c);
 }
 
 static void on_rcpt(struct client *c, struct ipc_in *in)
@@ -231,6 +237,7 @@ static void on_rcpt(struct client *c, struct ipc_in *in)
 		return;
 	}
 	c->waiting = WAIT_RCPT;
+	c->ask.sure = false;
 	rcpt_step(c);
 }
 

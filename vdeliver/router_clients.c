@@ -107,6 +107,7 @@ static void ask_client(struct client *c, enum question question,
 	c->ask.flags = 0;
 	c->ask.key = str_c(key);
 	c->ask.done = done;
+	c->ask.sure = false;
 	asking_put(c->front->home->asking, &c->ask);
 }
 

@@ -40,7 +40,8 @@ enum wire {
 
 	/* router → lookup and back */
 	W_ASK,    /* u32 id, u32 question, u32 flags, str key */
-	W_ANSWER, /* u32 id, u32 st, str dsn, str text, str value, str ext */
+	W_ANSWER, /* u32 id, u32 st, u32 lasting (see lookup.h), str dsn,
+		     str text, str value, str ext */
 
 	/* router → monitor */
 	W_WANT_WORKER, /* u32 uid, u32 gid */
@@ -126,6 +127,7 @@ enum question {
 	Q_REWRITE,   /* local_header_rewrite_clients: tables */
 	Q_PEER_NAME, /* IP address: its name, checked both ways */
 	Q_RELAYHOST, /* nothing: its addresses, see relayhost.h */
+	Q_SAME,      /* nothing: ST_OK, every table is as it was opened */
 	Q_PASSWORD,  /* of relayhost; nobody asks, it goes with the former */
 	Q_COUNT,
 };

@@ -5,9 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/quota.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -119,4 +122,12 @@ bool os_has_beneath(void)
 bool os_rename_new(int base, const char *from, const char *to)
 {
 	return renameat2(base, from, base, to, RENAME_NOREPLACE) == 0;
+}
+
+void os_ack_now(int fd)
+{
+	int on = 1;
+
+	/* It is no matter when it cannot be had. */
+	setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
 }

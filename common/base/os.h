@@ -39,4 +39,11 @@ bool os_has_beneath(void);
  */
 bool os_rename_new(int base, const char *from, const char *to);
 
+/*
+ * Acknowledge now what was read from a TCP socket (TCP_QUICKACK): a client that
+ * writes line by line waits up to 40 ms for each delayed acknowledgement
+ * otherwise. To be said after each read: the kernel forgets it.
+ */
+void os_ack_now(int fd);
+
 #endif

@@ -229,6 +229,11 @@ bool map_changed(struct map *m)
 	return m->ops->changed != NULL && m->ops->changed(m);
 }
 
+bool map_lasts(const struct map *m)
+{
+	return m->ops->lasts;
+}
+
 bool map_pure(const struct map *m)
 {
 	return m->ops->pure;

@@ -44,6 +44,7 @@ struct map_ops {
 	const char *type;
 	bool pattern; /* keys are not folded, and callers skip partial keys */
 	bool pure;    /* no file, no network: the answer depends on the text */
+	bool lasts;   /* an answer stays the same until changed() says so */
 	bool read_only; /* MAP_WRITE is refused when it is opened */
 	/* Is it installed, being a module? NULL: it is no module. */
 	bool (*there)(const struct map_ops *ops);
@@ -121,6 +122,10 @@ bool map_changed(struct map *m);
 
 /* True for types whose answers need no file and no network (static, inline). */
 bool map_pure(const struct map *m);
+
+/* True for types whose answers stay the same until map_changed: files of our
+ * own, and none at all; not what asks others, or has members. */
+bool map_lasts(const struct map *m);
 
 /* NULL is fine. */
 void map_close(struct map *m);

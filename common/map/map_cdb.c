@@ -97,6 +97,7 @@ static void cdb_close(struct map *m)
 
 const struct map_ops map_cdb_ops = {
 	.type = "cdb",
+	.lasts = true,
 	.coded = true,
 	.open = cdb_open,
 	.get = cdb_get_key,

@@ -329,6 +329,7 @@ static bool cidr_changed(struct map *m)
 
 const struct map_ops map_cidr_ops = {
 	.type = "cidr",
+	.lasts = true,
 	.read_only = true,
 	.pattern = true,
 	.open = cidr_open,

@@ -27,6 +27,7 @@ static enum st environ_get(struct map *m UNUSED, struct str key,
 
 const struct map_ops map_environ_ops = {
 	.type = "environ",
+	.lasts = true,
 	.coded = true,
 	.open = environ_open,
 	.get = environ_get,

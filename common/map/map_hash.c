@@ -203,6 +203,7 @@ static void bdb_close(struct map *m)
 
 const struct map_ops map_hash_ops = {
 	.type = "hash",
+	.lasts = true,
 	.coded = true,
 	.open = hash_open_map,
 	.get = bdb_get,
@@ -215,6 +216,7 @@ const struct map_ops map_hash_ops = {
 
 const struct map_ops map_btree_ops = {
 	.type = "btree",
+	.lasts = true,
 	.coded = true,
 	.open = btree_open_map,
 	.get = bdb_get,

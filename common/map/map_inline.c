@@ -84,6 +84,7 @@ static void inline_close(struct map *m)
 
 const struct map_ops map_inline_ops = {
 	.type = "inline",
+	.lasts = true,
 	.read_only = true,
 	.pure = true,
 	.open = inline_open,

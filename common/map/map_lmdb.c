@@ -179,6 +179,7 @@ static void lmdb_close(struct map *m)
 
 const struct map_ops map_lmdb_ops = {
 	.type = "lmdb",
+	.lasts = true,
 	.coded = true,
 	.open = lmdb_open,
 	.get = lmdb_get,

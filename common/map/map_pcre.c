@@ -102,6 +102,7 @@ static enum st pcre_open(struct map *m, struct err *e)
 
 const struct map_ops map_pcre_ops = {
 	.type = "pcre",
+	.lasts = true,
 	.read_only = true,
 	.pattern = true,
 	.open = pcre_open,

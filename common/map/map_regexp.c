@@ -81,6 +81,7 @@ static enum st regexp_open(struct map *m, struct err *e)
 
 const struct map_ops map_regexp_ops = {
 	.type = "regexp",
+	.lasts = true,
 	.read_only = true,
 	.pattern = true,
 	.open = regexp_open,

@@ -33,6 +33,7 @@ static enum st static_get(struct map *m, struct str key UNUSED, struct buf *val,
 
 const struct map_ops map_static_ops = {
 	.type = "static",
+	.lasts = true,
 	.pure = true,
 	.open = static_open,
 	.get = static_get,

@@ -105,6 +105,7 @@ static void texthash_close(struct map *m)
 
 const struct map_ops map_texthash_ops = {
 	.type = "texthash",
+	.lasts = true,
 	.read_only = true,
 	.open = texthash_open,
 	.get = texthash_get,

@@ -200,6 +200,16 @@ bool maps_pure(const struct maps *m)
 	return true;
 }
 
+bool maps_last(const struct maps *m)
+{
+	const struct table *t;
+
+	for (t = m->first; t != NULL; t = t->next)
+		if (t->map == NULL || !map_lasts(t->map))
+			return false;
+	return true;
+}
+
 bool maps_broken(const struct maps *m)
 {
 	const struct table *t;

@@ -51,6 +51,8 @@ void maps_watch(struct maps *m, maps_watch_fn *fn, void *arg);
 bool maps_changed(struct maps *m);
 /* True when every table is pure (static:, inline:), also for an empty list. */
 bool maps_pure(const struct maps *m);
+/* True when the answers of all tables last until maps_changed: map_lasts. */
+bool maps_last(const struct maps *m);
 /* True when a table could not be opened. */
 bool maps_broken(const struct maps *m);
 bool maps_empty(const struct maps *m);

@@ -308,6 +308,17 @@ bool match_list_in_memory(const struct match_list *l)
 	return !match_list_broken(l);
 }
 
+bool match_list_lasts(const struct match_list *l)
+{
+	const struct item *i;
+
+	for (i = l->first; i != NULL; i = i->next)
+		if (i->kind == ITEM_BAD ||
+		    (i->table != NULL && !maps_last(i->table)))
+			return false;
+	return true;
+}
+
 bool match_list_pure(const struct match_list *l)
 {
 	const struct item *i;

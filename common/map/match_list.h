@@ -34,8 +34,9 @@ struct match_list *match_list_open(const char *param, struct str list,
 enum st match_list_get(struct match_list *l, struct str key, struct err *e)
     MUST_CHECK;
 
-/* As maps_changed and maps_pure: tables and files of the list. */
+/* As maps_changed, maps_last and maps_pure: tables and files of the list. */
 bool match_list_changed(struct match_list *l);
+bool match_list_lasts(const struct match_list *l);
 bool match_list_pure(const struct match_list *l);
 /*
  * True when all of it is in memory, whatever becomes of files: names, networks

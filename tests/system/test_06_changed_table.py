@@ -1,5 +1,7 @@
 """A running vdeliver notices that a table was compiled again."""
 
+import time
+
 import pytest
 
 from lib.daemon import VMAILBOX
@@ -56,3 +58,21 @@ def test_a_table_that_appears(vdeliver):
     host.table("vmailbox", VMAILBOX)
     assert send(host.where, "s@remote.example", to,
                 message(2)).startswith("250 ")
+
+
+@pytest.mark.ours
+def test_answers_that_are_kept(vdeliver):
+    """Long after the tables were opened, answers are not read again; a table
+    that changes is still seen at the next message."""
+    host = vdeliver().start()
+    to = "virtualuser2@example.com"
+    time.sleep(3)
+    with Client(host.where) as c:
+        c.transaction("s@remote.example", [to], message(1), "EHLO x")
+        for i in range(3):
+            assert c.transaction("s@remote.example", [to], message(i),
+                                 "RSET").startswith("250 ")
+            host.table("vmailbox", VMAILBOX.replace("virtualuser2", "none"))
+            assert c.transaction("s@remote.example", [to], message(i),
+                                 "RSET").startswith("550 5.1.1 ")
+            host.table("vmailbox", VMAILBOX)

@@ -32,6 +32,7 @@ UNIT_TESTS = \
 	%D%/test_address_field \
 	%D%/test_alias \
 	%D%/test_aside \
+	%D%/test_asking \
 	%D%/test_base \
 	%D%/test_bdat \
 	%D%/test_bounce \
@@ -92,6 +93,7 @@ UNIT_TESTS = \
 	%D%/test_sandbox \
 	%D%/test_sasl \
 	%D%/test_session \
+	%D%/test_session_deep \
 	%D%/test_session_limits \
 	%D%/test_session_matrix \
 	%D%/test_session_tls \
@@ -125,6 +127,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_address_field_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_alias_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_aside_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_asking_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_base_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_bdat_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_bounce_CFLAGS = $(UNIT_CFLAGS)
@@ -187,6 +190,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_sandbox_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_sasl_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_session_deep_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_limits_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_matrix_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_session_tls_CFLAGS = $(UNIT_CFLAGS)
