@@ -65,6 +65,7 @@ EXTRA_DIST += \
 	%D%/test_29_bad_listeners.py \
 	%D%/test_30_enemies.py \
 	%D%/test_31_parallel.py \
+	%D%/test_32_idle.py \
 	tests/peers/enter \
 	tests/peers/fetch-peers
 
