@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +21,9 @@
 #include "base/log.h"
 #include "priv/ipc.h"
 #include "vdeliver/wire.h"
+
+/* The kernel has room again some time. */
+#define SHORT_MS 50
 
 static const struct {
 	const char *name;
@@ -54,29 +59,85 @@ static const int severities[] = {
 	[LOG_PANIC] = LOG_CRIT,
 };
 
+/* Of this process; its threads log, too. */
+static struct {
+	int fd, patience_ms;
+	atomic_uint dropped; /* since there was room; not 0: nobody waits */
+} way;
+
+/* False: the logger is behind, and patience is over. */
+static bool send_line(const struct ipc_out *o, bool *gone)
+{
+	struct pollfd p = { .fd = way.fd, .events = POLLOUT };
+	int64_t end = clock_ms() + way.patience_ms, left;
+	enum ipc_st st;
+
+	*gone = false;
+	for (;;) {
+		st = ipc_send_now(way.fd, o);
+		*gone = st == IPC_GONE;
+		if (st == IPC_OK || st == IPC_GONE)
+			return st == IPC_OK;
+		left = end - clock_ms();
+		if (left <= 0 || atomic_load(&way.dropped) != 0)
+			return false;
+		/* The kernel may be short of room, which poll does not see. */
+		poll(&p, 1, st == IPC_SHORT ? 0 : (int)left);
+		if (st == IPC_SHORT)
+			poll(NULL, 0, SHORT_MS);
+	}
+}
+
+static void put_line(struct ipc_out *o, enum log_level level, const char *tag,
+    const char *line)
+{
+	ipc_begin(o, W_LOG);
+	ipc_put_u32(o, (uint32_t)level);
+	ipc_put_u32(o, (uint32_t)getpid());
+	ipc_put_str(o, str_c(tag));
+	ipc_put_str(o, str_c(line));
+}
+
+/* False when there is no room for that either. */
+static bool tell_dropped(const char *tag)
+{
+	AUTO_IPC_OUT o = IPC_OUT;
+	unsigned n = atomic_load(&way.dropped);
+	char text[120];
+
+	if (n == 0)
+		return true;
+	snprintf(text, sizeof(text),
+	    "warning: the log was behind: %u lines were dropped", n);
+	put_line(&o, LOG_WARN, tag, text);
+	if (ipc_send_now(way.fd, &o) != IPC_OK)
+		return false;
+	atomic_fetch_sub(&way.dropped, n);
+	return true;
+}
+
 static void to_logger(enum log_level level, const char *tag, const char *line,
     void *arg)
 {
 	AUTO_IPC_OUT o = IPC_OUT;
-	const int *fd = arg;
+	bool gone = false;
 
-	ipc_begin(&o, W_LOG);
-	ipc_put_u32(&o, (uint32_t)level);
-	ipc_put_u32(&o, (uint32_t)getpid());
-	ipc_put_str(&o, str_c(tag));
-	ipc_put_str(&o, str_c(line));
-	/* The socket blocks while the logger is behind: lines are not lost.
-	 * Without a logger they go to stderr, the last resort. */
-	if (ipc_send_wait(*fd, &o, -1) != IPC_OK)
+	(void)arg;
+	put_line(&o, level, tag, line);
+	if (tell_dropped(tag) && send_line(&o, &gone))
+		return;
+	/* Without a logger they go to stderr, the last resort. */
+	if (gone)
 		dprintf(STDERR_FILENO, "%s: %s\n", tag, line);
+	else
+		atomic_fetch_add(&way.dropped, 1);
 }
 
-void logger_attach(int fd)
+void logger_attach(int fd, int patience_ms)
 {
-	static int to;
-
-	to = fd;
-	log_to_sink(to_logger, &to);
+	way.fd = fd;
+	way.patience_ms = patience_ms;
+	log_to_sink(to_logger, NULL);
 	log_to_stderr(false);
 }
 

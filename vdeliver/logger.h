@@ -10,8 +10,17 @@
 #include "base/macros.h"
 #include "vdeliver/settings.h"
 
-/* Send log lines of this process (tag included) to the logger at fd. */
-void logger_attach(int fd);
+/* How long a line waits for a logger that is behind. */
+#define LOGGER_PATIENCE_MS 10000
+
+/*
+ * Send log lines of this process (tag included) to the logger at fd, which is
+ * before the reply that tells of the same thing. When the logger is behind, a
+ * line, and with it the reply, waits; after patience_ms without room lines are
+ * dropped and counted, without a further wait, and when there is room again a
+ * warning says how many.
+ */
+void logger_attach(int fd, int patience_ms);
 
 /* Is syslog_facility one, is maillog_file_permissions 0600, 0640 or 0644? */
 enum st logger_check_settings(const struct settings *set, struct err *e)

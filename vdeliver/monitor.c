@@ -402,7 +402,7 @@ int monitor_run(const struct monitor_start *start, struct settings *set)
 	watch_signal(&m, &m.term, SIGTERM, on_stop);
 	watch_signal(&m, &m.interrupt, SIGINT, on_stop);
 	watch_signal(&m, &m.hup, SIGHUP, on_reload);
-	logger_attach(m.log_pair[1]);
+	logger_attach(m.log_pair[1], LOGGER_PATIENCE_MS);
 	log_info("daemon started, configuration %s", start->config_dir);
 	listeners_log(&m.listeners);
 	start_generation(&m, set);

@@ -110,7 +110,8 @@ bool ipc_pair(int fd[2])
 	return true;
 }
 
-enum ipc_st ipc_send(int fd, const struct ipc_out *o, int pass_fd)
+static enum ipc_st send_as(int fd, const struct ipc_out *o, int pass_fd,
+    int flags)
 {
 	char control[CMSG_SPACE(sizeof(int))] = { 0 };
 	struct iovec iov = { o->b.p, o->b.n };
@@ -128,7 +129,7 @@ enum ipc_st ipc_send(int fd, const struct ipc_out *o, int pass_fd)
 		memcpy(CMSG_DATA(c), &pass_fd, sizeof(int));
 	}
 	do
-		n = sendmsg(fd, &msg, MSG_NOSIGNAL);
+		n = sendmsg(fd, &msg, MSG_NOSIGNAL | flags);
 	while (n < 0 && errno == EINTR);
 	if (n == (ssize_t)o->b.n)
 		return IPC_OK;
@@ -139,6 +140,16 @@ enum ipc_st ipc_send(int fd, const struct ipc_out *o, int pass_fd)
 		(errno == ENOBUFS || errno == ENOMEM || errno == ETOOMANYREFS)
 	    ? IPC_SHORT
 	    : IPC_GONE;
+}
+
+enum ipc_st ipc_send(int fd, const struct ipc_out *o, int pass_fd)
+{
+	return send_as(fd, o, pass_fd, 0);
+}
+
+enum ipc_st ipc_send_now(int fd, const struct ipc_out *o)
+{
+	return send_as(fd, o, -1, MSG_DONTWAIT);
 }
 
 enum ipc_st ipc_send_wait(int fd, const struct ipc_out *o, int pass_fd)

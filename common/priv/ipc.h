@@ -66,6 +66,8 @@ enum ipc_st {
 
 /* Send; pass_fd (-1: none) stays the caller's. Blocks if the socket does. */
 enum ipc_st ipc_send(int fd, const struct ipc_out *o, int pass_fd) MUST_CHECK;
+/* The same, and never blocks, whatever the socket does. */
+enum ipc_st ipc_send_now(int fd, const struct ipc_out *o) MUST_CHECK;
 /* The same over a socket that blocks: waits for room as well. */
 enum ipc_st ipc_send_wait(int fd, const struct ipc_out *o, int pass_fd)
     MUST_CHECK;

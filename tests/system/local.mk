@@ -67,6 +67,7 @@ EXTRA_DIST += \
 	%D%/test_30_enemies.py \
 	%D%/test_30_window.py \
 	%D%/test_31_parallel.py \
+	%D%/test_32_idle.py \
 	tests/peers/enter \
 	tests/peers/fetch-peers
 

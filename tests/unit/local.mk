@@ -63,6 +63,7 @@ UNIT_TESTS = \
 	%D%/test_kept \
 	%D%/test_lines \
 	%D%/test_listen_master \
+	%D%/test_logger \
 	%D%/test_maildir \
 	%D%/test_map \
 	%D%/test_map_net \
@@ -158,6 +159,7 @@ LDADD = $(UNIT_LDADD)
 %C%_test_kept_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_lines_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_listen_master_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_logger_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_maildir_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_map_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_map_net_CFLAGS = $(UNIT_CFLAGS)
