@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from lib.imap import ImapServer
 from lib.lines import Drop
 from lib.mail import message
 from lib.pop3 import Pop3Server
@@ -182,3 +183,61 @@ def test_a_long_message_in_little_memory(closing, sink, run_fetchmail):
     assert r.returncode == 0, r.stderr
     assert [len(m["data"]) > 1 << 20 for m in s.messages].count(True) == 1
     assert p.messages == []
+
+
+# --- IMAP ------------------------------------------------------------------------
+
+def imap_rc(p, s, options=""):
+    return rc(p, s, options).replace("proto pop3", "proto imap")
+
+
+def asked(p):
+    """The UIDs of those that were asked for ahead, and of the others."""
+    ahead = [int(x.split()[2]) for x in p.seen
+             if x.startswith("UID FETCH") and "(RFC822.HEADER" in x]
+    single = [int(x.split()[2]) for x in p.seen
+              if x.startswith("UID FETCH") and "(RFC822.HEADER" not in x]
+    return ahead, sorted(set(single))
+
+
+class SideBySide(ImapServer):
+    """Answers to asked(): so many FETCHes are read, then answered by order()."""
+
+    def __init__(self, many, order, **where):
+        self.many, self.order, self.held = many, order, []
+        super().__init__(answers={"UID FETCH": self.hold}, **where)
+
+    def text_of(self, uid):
+        i, (_, text, _) = next((i, m) for i, m in enumerate(self.box, 1)
+                               if m[0] == uid)
+        head, _, body = text.partition(b"\r\n\r\n")
+        return self.both(i, uid, head + b"\r\n\r\n", body)
+
+    def hold(self, line, tag, arg):
+        if "(RFC822.HEADER" not in arg:
+            return None
+        self.held.append((tag, int(arg.split()[0])))
+        if len(self.held) < self.many:
+            return []
+        held, self.held = self.held, []
+        self.order(self, line, held)
+        return []
+
+
+@pytest.fixture
+def imap(closing):
+    return lambda n, cls=ImapServer, *args, **kw: closing(cls(
+        *args, messages=[crlf(i) for i in range(n)], **kw))
+
+
+def arrived(s):
+    return sorted(x for m in s.messages for x in [m.data if hasattr(
+        m, "data") else m["data"]])
+
+
+def test_imap_all_arrive_once(imap, sink, run_fetchmail):
+    p, s = imap(200), sink()
+    r = run_fetchmail(imap_rc(p, s))
+    assert r.returncode == 0, r.stderr
+    assert p.messages == [] and len(s.messages) == 200
+    assert asked(p) == (list(range(2, 201)), [1])
