@@ -7,11 +7,20 @@
  * said meanwhile (a STORE for each message) still has room. */
 #define ASK_MAX (IMAP_DUE_MAX / 2)
 
+/* "expunge n": no farther than to the next EXPUNGE. */
+static bool is_due_soon(const struct imap *p)
+{
+	uint64_t every = (uint64_t)opt_num(&p->base.a->o, OPT_EXPUNGE);
+
+	return imap_set_is_long(&p->marked) ||
+	    (every > 0 && p->marked.n + p->due_fetches >= every);
+}
+
 bool imap_can_ask(const struct imap *p, uint64_t n)
 {
 	return p->uid_first && !p->one_by_one && p->uids[n] != 0 &&
 	    p->octets[n] != 0 && p->octets[n] != UINT32_MAX &&
-	    p->due_n < ASK_MAX && !imap_set_is_long(&p->marked) &&
+	    p->due_n < ASK_MAX && !is_due_soon(p) &&
 	    opt_text(&p->base.a->o, OPT_MOVE) == NULL;
 }
 

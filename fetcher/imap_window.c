@@ -221,10 +221,10 @@ enum status imap_flag(struct imap *p, uint64_t n, enum deed deed, struct err *e)
 
 bool imap_must_expunge(const struct imap *p, uint64_t every)
 {
-	if (every != 0 && p->marked.n >= every)
-		return true;
 	/* This can wait until no text is under way: imap_can_ask(). */
-	return imap_set_is_long(&p->marked) && p->due_fetches == 0;
+	return p->due_fetches == 0 &&
+	    ((every != 0 && p->marked.n >= every) ||
+		imap_set_is_long(&p->marked));
 }
 
 enum status imap_send_expunge(struct imap *p, struct err *e)
