@@ -256,13 +256,22 @@ static enum status fetch_flags(struct imap *p, struct err *e)
 	return st == PS_SUCCESS ? imap_expect(&p->in, ')', e) : st;
 }
 
-static enum status fetch_text(struct imap *p, struct err *e)
+static bool is_wanted(struct imap *p, enum imap_part part)
+{
+	if (!p->want_text || p->text != TEXT_NONE)
+		return false;
+	return p->ahead ? imap_is_its_turn(p, part) : !p->answered;
+}
+
+static enum status fetch_text(struct imap *p, enum imap_part part,
+    struct err *e)
 {
 	enum status st;
 	bool literal;
 
-	if (!p->want_text || p->text != TEXT_NONE || p->answered)
+	if (!is_wanted(p, part))
 		return imap_skip(&p->in, e);
+	p->uid_first = p->fetch.uid != 0;
 	p->small.max = CONN_LINE_MAX;
 	st = imap_string(&p->in, &p->small, &literal, &p->text_left, e);
 	if (st != PS_SUCCESS)
@@ -274,6 +283,16 @@ static enum status fetch_text(struct imap *p, struct err *e)
 	return IMAP_STOPPED;
 }
 
+static enum status fetch_head(struct imap *p, struct err *e)
+{
+	return fetch_text(p, IMAP_HEAD, e);
+}
+
+static enum status fetch_body(struct imap *p, struct err *e)
+{
+	return fetch_text(p, IMAP_BODY, e);
+}
+
 static const struct {
 	const char *name;
 	answer_fn *run;
@@ -281,8 +300,8 @@ static const struct {
 	{ "UID", fetch_uid },
 	{ "RFC822.SIZE", fetch_octets },
 	{ "FLAGS", fetch_flags },
-	{ "RFC822.HEADER", fetch_text },
-	{ "BODY[TEXT]", fetch_text },
+	{ "RFC822.HEADER", fetch_head },
+	{ "BODY[TEXT]", fetch_body },
 };
 
 static enum status fetch_item(struct imap *p, struct str name, struct err *e)
@@ -312,8 +331,7 @@ static void learn_fetch(struct imap *p)
 		p->state[f->seq] = MSG_NEW;
 }
 
-/* From within the list to its end, or to a text. */
-static enum status fetch_items(struct imap *p, struct err *e)
+enum status imap_items(struct imap *p, struct err *e)
 {
 	AUTO_BUF name = BUF_MAX(WORD_MAX);
 	enum status st;
@@ -342,7 +360,7 @@ static enum status fetch_items(struct imap *p, struct err *e)
 
 enum status imap_go_on(struct imap *p, struct err *e)
 {
-	enum status st = fetch_items(p, e);
+	enum status st = imap_items(p, e);
 
 	p->text_got = p->fetch.uid;
 	return st == PS_SUCCESS ? imap_await(p, e) : st;
@@ -355,7 +373,7 @@ static enum status got_fetch(struct imap *p, uint64_t seq, struct err *e)
 	p->fetch = (struct imap_fetch){ .seq = seq };
 	if (st == PS_SUCCESS)
 		st = imap_expect(&p->in, '(', e);
-	return st == PS_SUCCESS ? fetch_items(p, e) : st;
+	return st == PS_SUCCESS ? imap_items(p, e) : st;
 }
 
 /* --- all of them -------------------------------------------------------------- */
@@ -420,27 +438,38 @@ enum status imap_untagged(struct imap *p, struct err *e)
 	return imap_skip_line(&p->in, e);
 }
 
-/* "A0001 OK words", of which the tag must be ours. */
-static enum status tagged(struct imap *p, struct err *e)
+/* A tag, which must be ours or that of a command that is under way. */
+static enum status read_tag(struct imap *p, bool *ours, struct imap_due **due,
+    struct err *e)
 {
 	AUTO_BUF word = BUF_MAX(WORD_MAX);
-	char want[16];
+	unsigned want = p->due_tag != 0 ? p->due_tag : p->tag;
+	enum status st = imap_atom(&p->in, &word, e);
+	struct str digits = str_skip(buf_str(&word), 1);
+	uint64_t tag = 0;
+
+	if (st != PS_SUCCESS)
+		return st;
+	if (digits.n != 4 || *buf_c(&word) != 'A' ||
+	    !num_u64(digits, 9999, &tag))
+		tag = 0;
+	*ours = tag == want;
+	*due = tag != 0 ? imap_due_of(p, (unsigned)tag) : NULL;
+	if (*ours)
+		p->due_tag = 0;
+	if (*ours || *due != NULL)
+		return imap_blanks(&p->in, e);
+	err_temp(e, "", "this is no IMAP answer: \"%s\", where A%04u was due",
+	    buf_c(&word), want);
+	return PS_PROTOCOL;
+}
+
+/* "OK words" and so on. */
+static enum status read_verdict(struct imap *p, struct err *e)
+{
+	AUTO_BUF word = BUF_MAX(WORD_MAX);
 	enum status st = imap_atom(&p->in, &word, e);
 
-	snprintf(want, sizeof(want), "A%04u",
-	    p->due_tag != 0 ? p->due_tag : p->tag);
-	if (st == PS_SUCCESS && !str_eqc(buf_str(&word), want)) {
-		err_temp(e, "",
-		    "this is no IMAP answer: \"%s\", where %s was "
-		    "due",
-		    buf_c(&word), want);
-		return PS_PROTOCOL;
-	}
-	p->due_tag = 0;
-	if (st == PS_SUCCESS)
-		st = imap_blanks(&p->in, e);
-	if (st == PS_SUCCESS)
-		st = imap_atom(&p->in, &word, e);
 	p->base.reply.max = REPLY_MAX;
 	if (st == PS_SUCCESS)
 		st = imap_rest(&p->in, &p->base.reply, e);
@@ -456,8 +485,21 @@ static enum status tagged(struct imap *p, struct err *e)
 	return bad_answer(e, buf_c(&word));
 }
 
+enum status imap_tagged(struct imap *p, bool *ours, struct err *e)
+{
+	struct imap_due *d = NULL;
+	enum status st = read_tag(p, ours, &d, e);
+
+	if (st == PS_SUCCESS)
+		st = read_verdict(p, e);
+	if ((st == PS_SUCCESS || st == PS_ERROR) && d != NULL)
+		imap_ticked(p, d, st);
+	return st;
+}
+
 enum status imap_await(struct imap *p, struct err *e)
 {
+	bool ours = false;
 	enum status st;
 	char c;
 
@@ -472,9 +514,11 @@ enum status imap_await(struct imap *p, struct err *e)
 				st = imap_rest(&p->in, &p->base.reply, e);
 			return st == PS_SUCCESS ? IMAP_STOPPED : st;
 		}
-		if (c != '*')
-			return tagged(p, e);
-		st = imap_untagged(p, e);
+		st = c == '*' ? imap_untagged(p, e) : imap_tagged(p, &ours, e);
+		if (ours)
+			return st;
+		if (st == PS_ERROR) /* said of another one */
+			continue;
 		if (st != PS_SUCCESS)
 			return st;
 	}

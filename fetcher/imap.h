@@ -38,21 +38,28 @@ struct imap_set {
 
 /* Commands that are under way; all fit into the sockets, so that no write waits
  * for a read. */
-#define IMAP_DUE_MAX     8
+#define IMAP_DUE_MAX     160
 #define IMAP_FLAGGED_MAX 256
 /* Messages in one STORE. */
 #define IMAP_STORE_MAX 50
-enum imap_what {
+enum imap_part {
 	IMAP_HEAD,
 	IMAP_BODY,
+};
+enum imap_cmd {
+	IMAP_FETCH,
 	IMAP_STORE,
 	IMAP_EXPUNGE,
 };
 struct imap_due {
 	unsigned tag;
-	enum imap_what what;
+	enum imap_cmd cmd;
+	uint64_t uid;   /* IMAP_FETCH: of this one */
+	bool lost;      /* the same: its text came when nobody could use it */
 	uint64_t count; /* IMAP_STORE: of so many, and what for */
 	enum deed deed;
+	bool answered; /* with st, before those in front of it */
+	enum status st;
 };
 
 struct imap {
@@ -81,7 +88,7 @@ struct imap {
 
 	/* Under way. */
 	struct imap_due due[IMAP_DUE_MAX];
-	unsigned due_first, due_n;
+	unsigned due_first, due_n, due_fetches;
 	unsigned due_tag;      /* whose answer is being read; 0: tag's */
 	struct imap_set store; /* flags to be set, for deed */
 	enum deed deed;
@@ -97,6 +104,14 @@ struct imap {
 	bool may_continue;
 	enum imap_text text;
 	uint64_t text_left, text_uid, text_got;
+	/* Texts that were asked for before their turn: imap_ahead.c. */
+	bool uid_first;      /* the server says whose text it is before it */
+	bool one_by_one;     /* texts came out of turn: not in this session */
+	bool ahead;          /* the text that is read is one of these, */
+	enum imap_part part; /* this part of it, */
+	bool in_list;        /* and the list that it is in goes on */
+	bool unsent;         /* some were not flushed */
+	unsigned ahead_tag;
 	struct buf small;
 };
 
@@ -120,6 +135,10 @@ enum status imap_put(struct imap *p, const char *text, const char *shown,
     struct err *e) MUST_CHECK;
 /* Before the answers to a command are read: how much they may be. */
 void imap_answers(struct imap *p);
+/* The answer with a tag that is next; *ours: it is the one that is awaited. */
+enum status imap_tagged(struct imap *p, bool *ours, struct err *e) MUST_CHECK;
+/* The rest of a list: to its end, or to a text (IMAP_STOPPED). */
+enum status imap_items(struct imap *p, struct err *e) MUST_CHECK;
 /* After a text: what follows it in its list. */
 enum status imap_go_on(struct imap *p, struct err *e) MUST_CHECK;
 /* One answer that has no tag. */
@@ -142,12 +161,37 @@ enum status imap_got_list(struct imap *p, struct err *e) MUST_CHECK;
 /*
  * imap_text.c: the text that UID FETCH uid ITEM has: imap_line() until PS_NOMAIL. PS_ERROR: there is none. *octets: how long it is.
  */
-enum status imap_open(struct imap *p, uint64_t uid, enum imap_what what,
+enum status imap_open(struct imap *p, uint64_t uid, enum imap_part part,
     uint64_t *octets, struct err *e) MUST_CHECK;
 enum status imap_line(struct proto *b, struct str *line, struct err *e)
     MUST_CHECK;
 
+/*
+ * imap_ahead.c: both parts of a message in one FETCH, many of those under way.
+ * Texts are told apart by the UID that is said before them; their order is that
+ * of the commands. One that comes out of turn is read away and asked for again,
+ * and the session goes on one by one.
+ */
+bool imap_can_ask(const struct imap *p, uint64_t n) MUST_CHECK;
+enum status imap_ask(struct imap *p, uint64_t n, struct err *e) MUST_CHECK;
+/* The same as imap_open(). PS_NOMAIL: not asked for, or it did not come. */
+enum status imap_open_asked(struct imap *p, uint64_t uid, enum imap_part part,
+    uint64_t *octets, struct err *e) MUST_CHECK;
+/* A text has begun: is it the one that is wanted? */
+bool imap_is_its_turn(struct imap *p, enum imap_part part) MUST_CHECK;
+/* Its octets are there. */
+enum status imap_end_ahead(struct imap *p, struct err *e) MUST_CHECK;
+
 /* imap_window.c. */
+/* A command after imap_begin(), whose answer is read later. */
+enum status imap_put_due(struct imap *p, const struct buf *line,
+    struct imap_due due, struct err *e) MUST_CHECK;
+struct imap_due *imap_due_of(struct imap *p, unsigned tag) MUST_CHECK;
+/* It was answered. */
+void imap_ticked(struct imap *p, struct imap_due *d, enum status st);
+bool imap_set_is_long(const struct imap_set *s) MUST_CHECK;
+/* What nobody reads any more of the text and its list. */
+enum status imap_drop_text(struct imap *p, struct err *e) MUST_CHECK;
 /* Read all answers; texts are dropped. PS_ERROR: they are too long for that. */
 enum status imap_catch_up(struct proto *b, struct err *e) MUST_CHECK;
 /* Set flags of message n, with others; base.done hears the answer. */

@@ -245,6 +245,17 @@ static enum status open_body(struct proto *b, uint64_t n, struct err *e)
 	return imap_open(of(b), of(b)->uids[n], IMAP_BODY, &b->body_octets, e);
 }
 
+static bool can_ask(struct proto *b, uint64_t n, uint64_t *size)
+{
+	*size = of(b)->octets[n];
+	return imap_can_ask(of(b), n);
+}
+
+static enum status ask(struct proto *b, uint64_t n, struct err *e)
+{
+	return imap_ask(of(b), n, e);
+}
+
 static enum status put_once(struct imap *p, uint32_t uid, struct str to,
     struct err *e)
 {
@@ -328,7 +339,7 @@ static enum status quit(struct proto *b, struct err *e UNUSED)
 	struct err ignored;
 
 	of(b)->leaving = true;
-	if (of(b)->text != TEXT_NONE)
+	if (of(b)->text != TEXT_NONE || of(b)->in_list)
 		return PS_SUCCESS;
 	if (imap_command(of(b), &ignored, "LOGOUT") != PS_SUCCESS)
 		buf_reset(&b->reply);
@@ -410,6 +421,8 @@ const struct proto_ops imap_ops = {
 	.key = key,
 	.prefix = prefix,
 	.octets = octets,
+	.can_ask = can_ask,
+	.ask = ask,
 	.catch_up = imap_catch_up,
 	.open = open_head,
 	.body = open_body,

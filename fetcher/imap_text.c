@@ -34,12 +34,15 @@ static enum status begun(struct imap *p, enum status st, uint64_t *octets,
 	return st;
 }
 
-enum status imap_open(struct imap *p, uint64_t uid, enum imap_what what,
+enum status imap_open(struct imap *p, uint64_t uid, enum imap_part part,
     uint64_t *octets, struct err *e)
 {
 	enum status st;
 
 	*octets = 0;
+	st = imap_open_asked(p, uid, part, octets, e);
+	if (st != PS_NOMAIL)
+		return st;
 	if (p->due_n != 0) {
 		st = imap_catch_up(&p->base, e);
 		if (st != PS_SUCCESS)
@@ -47,7 +50,7 @@ enum status imap_open(struct imap *p, uint64_t uid, enum imap_what what,
 	}
 	begin_text(p, uid);
 	st = imap_command(p, e, "UID FETCH %llu %s", (unsigned long long)uid,
-	    items[what]);
+	    items[part]);
 	return begun(p, st, octets, e);
 }
 
@@ -86,7 +89,7 @@ enum status imap_line(struct proto *b, struct str *line, struct err *e)
 	if (p->text == TEXT_NONE)
 		return PS_NOMAIL;
 	if (p->text_left == 0)
-		return end_text(p, e);
+		return p->ahead ? imap_end_ahead(p, e) : end_text(p, e);
 	if (p->text == TEXT_SMALL) {
 		*line = buf_str(&p->small);
 		p->text_left = 0;

@@ -12,7 +12,7 @@
 
 static void end_range(struct imap_set *s)
 {
-	s->text.max = SET_TEXT_MAX + 64;
+	s->text.max = SET_TEXT_MAX * 2;
 	if (s->last == 0)
 		return;
 	buf_addf(&s->text, s->text.n != 0 ? ",%u" : "%u", s->first);
@@ -38,29 +38,29 @@ void imap_set_reset(struct imap_set *s)
 	s->n = 0;
 }
 
-static bool is_long(const struct imap_set *s)
+bool imap_set_is_long(const struct imap_set *s)
 {
 	return s->text.n >= SET_TEXT_MAX;
 }
 
 /* --- what is under way --------------------------------------------------------- */
 
-static struct imap_due *head(struct imap *p)
+static struct imap_due *due_at(struct imap *p, unsigned i)
 {
-	return &p->due[p->due_first];
+	return &p->due[(p->due_first + i) % IMAP_DUE_MAX];
 }
 
-static struct imap_due pop(struct imap *p)
+struct imap_due *imap_due_of(struct imap *p, unsigned tag)
 {
-	struct imap_due d = *head(p);
+	unsigned i;
 
-	p->due_first = (p->due_first + 1) % IMAP_DUE_MAX;
-	p->due_n--;
-	return d;
+	for (i = 0; i < p->due_n; i++)
+		if (due_at(p, i)->tag == tag && !due_at(p, i)->answered)
+			return due_at(p, i);
+	return NULL;
 }
 
-/* The command in line, after imap_begin(). */
-static enum status put(struct imap *p, const struct buf *line,
+enum status imap_put_due(struct imap *p, const struct buf *line,
     struct imap_due due, struct err *e)
 {
 	if (p->due_n == IMAP_DUE_MAX) {
@@ -68,29 +68,31 @@ static enum status put(struct imap *p, const struct buf *line,
 		return PS_PROTOCOL;
 	}
 	due.tag = p->tag;
-	p->due[(p->due_first + p->due_n++) % IMAP_DUE_MAX] = due;
+	*due_at(p, p->due_n++) = due;
+	p->due_fetches += due.cmd == IMAP_FETCH;
 	return imap_put(p, buf_c(line), NULL, e);
 }
 
-static void expect(struct imap *p, const struct imap_due *d)
-{
-	p->due_tag = d->tag;
-	imap_answers(p);
-}
-
-static enum status drop_text(struct imap *p, struct err *e)
+enum status imap_drop_text(struct imap *p, struct err *e)
 {
 	struct str part;
 	uint64_t octets = 0;
 	enum status st = PS_SUCCESS;
 
-	while (st == PS_SUCCESS) {
+	while (st == PS_SUCCESS && p->text != TEXT_NONE) {
 		st = imap_line(&p->base, &part, e);
 		octets += part.n;
 		if (octets > DROP_MAX || p->text_left > DROP_MAX)
 			return PS_ERROR;
 	}
-	return st == PS_NOMAIL ? PS_SUCCESS : st;
+	if (st != PS_SUCCESS && st != PS_NOMAIL)
+		return st;
+	st = PS_SUCCESS;
+	p->want_text = false;
+	if (p->in_list)
+		st = imap_items(p, e);
+	p->in_list = p->ahead = false;
+	return st;
 }
 
 static void tell(struct imap *p, const struct imap_due *d, enum status st)
@@ -106,23 +108,45 @@ static void tell(struct imap *p, const struct imap_due *d, enum status st)
 	}
 }
 
-/* STORE or EXPUNGE. */
-static enum status read_deed(struct imap *p, struct err *e)
+static void settle(struct imap *p, const struct imap_due *d)
 {
-	struct imap_due d = pop(p);
-	enum status st;
-
-	expect(p, &d);
-	st = imap_await(p, e);
-	if (st != PS_SUCCESS && st != PS_ERROR)
-		return st;
-	if (d.what == IMAP_STORE)
-		tell(p, &d, st);
-	else if (st == PS_ERROR)
+	if (d->cmd == IMAP_STORE)
+		tell(p, d, d->st);
+	else if (d->cmd == IMAP_EXPUNGE && d->st == PS_ERROR)
 		p->not_expunged = true;
-	return PS_SUCCESS;
 }
 
+/* Answers come in any order; they count in that of the commands. */
+void imap_ticked(struct imap *p, struct imap_due *d, enum status st)
+{
+	bool first = d == due_at(p, 0);
+
+	d->answered = true;
+	d->st = st;
+	p->due_fetches -= d->cmd == IMAP_FETCH;
+	while (p->due_n != 0 && due_at(p, 0)->answered) {
+		struct imap_due one = *due_at(p, 0);
+
+		p->due_first = (p->due_first + 1) % IMAP_DUE_MAX;
+		p->due_n--;
+		if (!first)
+			buf_setf(&p->base.reply, "the server refused it");
+		settle(p, &one);
+		first = false;
+	}
+}
+
+static enum status read_one(struct imap *p, struct err *e)
+{
+	enum status st;
+
+	p->due_tag = due_at(p, 0)->tag;
+	imap_answers(p);
+	st = imap_await(p, e);
+	return st == PS_ERROR ? PS_SUCCESS : st;
+}
+
+/* Texts that come meanwhile are for nobody. */
 static enum status read_deeds(struct imap *p, struct err *e)
 {
 	enum status st = PS_SUCCESS;
@@ -130,14 +154,14 @@ static enum status read_deeds(struct imap *p, struct err *e)
 	if (conn_flush(p->base.conn, e) != ST_OK)
 		return PS_SOCKET;
 	while (st == PS_SUCCESS && p->due_n != 0)
-		st = read_deed(p, e);
+		st = read_one(p, e);
 	return st;
 }
 
 enum status imap_catch_up(struct proto *b, struct err *e)
 {
 	struct imap *p = (struct imap *)b;
-	enum status st = drop_text(p, e);
+	enum status st = imap_drop_text(p, e);
 
 	if (st == PS_SUCCESS)
 		st = imap_send_flags(p, e);
@@ -153,16 +177,16 @@ static const char *const flags[] = {
 
 enum status imap_send_flags(struct imap *p, struct err *e)
 {
-	AUTO_BUF line = BUF_MAX(SET_TEXT_MAX + 256);
-	struct imap_due d = { .what = IMAP_STORE,
+	AUTO_BUF line = BUF_MAX(SET_TEXT_MAX * 2 + 256);
+	struct imap_due d = { .cmd = IMAP_STORE,
 		.deed = p->deed,
 		.count = p->store.n };
-
-	enum status st;
+	enum status st = PS_SUCCESS;
 
 	if (p->store.n == 0)
 		return PS_SUCCESS;
-	st = read_deeds(p, e);
+	if (p->due_fetches == 0)
+		st = read_deeds(p, e);
 	if (st != PS_SUCCESS)
 		return st;
 	end_range(&p->store);
@@ -170,7 +194,7 @@ enum status imap_send_flags(struct imap *p, struct err *e)
 	buf_addf(&line, "UID STORE %s +FLAGS.SILENT (%s)",
 	    buf_c(&p->store.text), flags[p->deed]);
 	imap_set_reset(&p->store);
-	return put(p, &line, d, e);
+	return imap_put_due(p, &line, d, e);
 }
 
 enum status imap_flag(struct imap *p, uint64_t n, enum deed deed, struct err *e)
@@ -190,19 +214,22 @@ enum status imap_flag(struct imap *p, uint64_t n, enum deed deed, struct err *e)
 	imap_set_add(&p->store, p->uids[n]);
 	if (deed == DEED_REMOVE)
 		imap_set_add(&p->marked, p->uids[n]);
-	if (p->store.n >= IMAP_STORE_MAX || is_long(&p->store))
+	if (p->store.n >= IMAP_STORE_MAX || imap_set_is_long(&p->store))
 		st = imap_send_flags(p, e);
 	return st;
 }
 
 bool imap_must_expunge(const struct imap *p, uint64_t every)
 {
-	return (every != 0 && p->marked.n >= every) || is_long(&p->marked);
+	/* This can wait until no text is under way: imap_can_ask(). */
+	return p->due_fetches == 0 &&
+	    ((every != 0 && p->marked.n >= every) ||
+		imap_set_is_long(&p->marked));
 }
 
 enum status imap_send_expunge(struct imap *p, struct err *e)
 {
-	AUTO_BUF line = BUF_MAX(SET_TEXT_MAX + 256);
+	AUTO_BUF line = BUF_MAX(SET_TEXT_MAX * 2 + 256);
 	/* A server may carry out what is under way in any order. */
 	enum status st = imap_catch_up(&p->base, e);
 
@@ -215,5 +242,6 @@ enum status imap_send_expunge(struct imap *p, struct err *e)
 	else
 		buf_addc(&line, "EXPUNGE");
 	imap_set_reset(&p->marked);
-	return put(p, &line, (struct imap_due){ .what = IMAP_EXPUNGE }, e);
+	return imap_put_due(p, &line, (struct imap_due){ .cmd = IMAP_EXPUNGE },
+	    e);
 }

@@ -16,6 +16,7 @@ FETCHER_SRC = \
 	%D%/host.c %D%/host.h \
 	%D%/iface.c %D%/iface.h \
 	%D%/imap.c %D%/imap.h \
+	%D%/imap_ahead.c \
 	%D%/imap_box.c \
 	%D%/imap_folders.c \
 	%D%/imap_login.c \

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from lib.imap import ImapServer
 from lib.lines import Drop
 from lib.mail import message
 from lib.pop3 import Pop3Server
@@ -182,3 +183,177 @@ def test_a_long_message_in_little_memory(closing, sink, run_fetchmail):
     assert r.returncode == 0, r.stderr
     assert [len(m["data"]) > 1 << 20 for m in s.messages].count(True) == 1
     assert p.messages == []
+
+
+# --- IMAP ------------------------------------------------------------------------
+
+def imap_rc(p, s, options=""):
+    return rc(p, s, options).replace("proto pop3", "proto imap")
+
+
+def asked(p):
+    """The UIDs of those that were asked for ahead, and of the others."""
+    ahead = [int(x.split()[2]) for x in p.seen
+             if x.startswith("UID FETCH") and "(RFC822.HEADER" in x]
+    single = [int(x.split()[2]) for x in p.seen
+              if x.startswith("UID FETCH") and "(RFC822.HEADER" not in x]
+    return ahead, sorted(set(single))
+
+
+class SideBySide(ImapServer):
+    """Answers to asked(): so many FETCHes are read, then answered by order()."""
+
+    def __init__(self, many, order, **where):
+        self.many, self.order, self.held = many, order, []
+        super().__init__(answers={"UID FETCH": self.hold}, **where)
+
+    def text_of(self, uid):
+        i, (_, text, _) = next((i, m) for i, m in enumerate(self.box, 1)
+                               if m[0] == uid)
+        head, _, body = text.partition(b"\r\n\r\n")
+        return self.both(i, uid, head + b"\r\n\r\n", body)
+
+    def hold(self, line, tag, arg):
+        if "(RFC822.HEADER" not in arg:
+            return None
+        self.held.append((tag, int(arg.split()[0])))
+        if len(self.held) < self.many:
+            return []
+        held, self.held = self.held, []
+        self.order(self, line, held)
+        return []
+
+
+@pytest.fixture
+def imap(closing):
+    return lambda n, cls=ImapServer, *args, **kw: closing(cls(
+        *args, messages=[crlf(i) for i in range(n)], **kw))
+
+
+def bodies(texts):
+    """What tells them apart: lib.mail says a number in each subject."""
+    return sorted(x for t in texts for x in t.replace(b"\r\n", b"\n").split(
+        b"\n") if x.startswith(b"Subject:"))
+
+
+def all_came(s, n):
+    return (bodies(m["data"] for m in s.messages)
+            == bodies(crlf(i) for i in range(n)))
+
+
+def test_imap_all_arrive_once(imap, sink, run_fetchmail):
+    p, s = imap(200), sink()
+    r = run_fetchmail(imap_rc(p, s))
+    assert r.returncode == 0, r.stderr
+    assert p.messages == [] and len(s.messages) == 200
+    assert asked(p) == (list(range(2, 201)), [1])
+    assert all_came(s, 200)
+
+
+def test_imap_one_message_is_not_asked_ahead(imap, sink, run_fetchmail):
+    p, s = imap(1), sink()
+    assert run_fetchmail(imap_rc(p, s)).returncode == 0
+    assert asked(p) == ([], [1]) and len(s.messages) == 1
+
+
+def texts_before_tags(p, line, held):
+    """Dovecot's way, with news in between."""
+    for tag, uid in held:
+        line.raw(p.text_of(uid))
+        line.send("* 9 EXISTS", "* OK still here")
+    for tag, _ in held:
+        line.send(f"{tag} OK")
+
+
+def tags_backwards(p, line, held):
+    for _, uid in held:
+        line.raw(p.text_of(uid))
+    for tag, _ in reversed(held):
+        line.send(f"{tag} OK")
+
+
+def parts_apart(p, line, held):
+    for tag, uid in held:
+        head, _, body = p.text_of(uid).partition(b" BODY[TEXT] ")
+        line.raw(head + b")\r\n")
+        line.raw(b"* 1 FETCH (UID %d BODY[TEXT] " % uid + body)
+        line.send(f"{tag} OK")
+
+
+def in_turn(p, line, held):
+    for tag, uid in held:
+        line.raw(p.text_of(uid))
+        line.send(f"{tag} OK")
+
+
+@pytest.mark.parametrize("order", [texts_before_tags, tags_backwards,
+                                   parts_apart, in_turn])
+def test_imap_side_by_side(imap, sink, run_fetchmail, order):
+    p, s = imap(8, SideBySide, 7, order), sink()
+    r = run_fetchmail(imap_rc(p, s))
+    assert r.returncode == 0, r.stderr
+    assert all_came(s, 8) and p.messages == []
+    assert asked(p) == (list(range(2, 9)), [1])
+
+
+def backwards(p, line, held):
+    in_turn(p, line, held[::-1])
+
+
+def body_first(p, line, held):
+    for tag, uid in held:
+        i, _, items = p.text_of(uid).partition(b"RFC822.HEADER ")
+        head, _, body = items.partition(b" BODY[TEXT] ")
+        line.raw(i + b"BODY[TEXT] " + body[:-3] + b" RFC822.HEADER " + head
+                 + b")\r\n")
+        line.send(f"{tag} OK")
+
+
+def no_uid(p, line, held):
+    for tag, uid in held:
+        line.raw(p.text_of(uid).replace(b"UID %d " % uid, b"", 1))
+        line.send(f"{tag} OK")
+
+
+def refuses(p, line, held):
+    for tag, uid in held:
+        line.send(f"{tag} NO not now")
+
+
+@pytest.mark.parametrize("order", [backwards, body_first, no_uid, refuses])
+def test_imap_out_of_turn(imap, sink, run_fetchmail, order):
+    """Asked for again, one by one; nothing is mixed up or comes twice."""
+    p, s = imap(8, SideBySide, 7, order), sink()
+    r = run_fetchmail(imap_rc(p, s))
+    assert r.returncode == 0, r.stderr
+    assert all_came(s, 8) and p.messages == []
+    assert asked(p)[0] == list(range(2, 9)) and len(asked(p)[1]) > 5
+
+
+def test_imap_the_server_closes(imap, sink, run_fetchmail):
+    def half(p, line, held):
+        in_turn(p, line, held[:2])
+        line.raw(p.text_of(held[2][1])[:-20])
+        raise Drop
+
+    p, s = imap(8, SideBySide, 7, half), sink()
+    r = run_fetchmail(imap_rc(p, s, "keep"))
+    assert r.returncode == 2, r.stderr
+    assert bodies(m["data"] for m in s.messages) == bodies(
+        crlf(i) for i in range(3))
+
+
+def test_imap_flags_in_many_stores(imap, sink, run_fetchmail):
+    p, s = imap(300), sink()
+    r = run_fetchmail(imap_rc(p, s, "keep"))
+    assert r.returncode == 0, r.stderr
+    assert all(m[2] == {"\\Seen"} for m in p.box) and all_came(s, 300)
+
+
+@pytest.mark.parametrize("options", ["expunge 3", "fetchlimit 5"])
+def test_imap_limits(imap, sink, run_fetchmail, options):
+    p, s = imap(10), sink()
+    r = run_fetchmail(imap_rc(p, s, options))
+    assert r.returncode in (0, 13), r.stderr
+    ahead, single = asked(p)
+    assert len(ahead) + len(single) == len(s.messages) == 10 - len(p.messages)

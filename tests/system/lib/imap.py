@@ -51,12 +51,20 @@ class ImapServer(LineServer):
             head, _, body = text.partition(b"\r\n\r\n")
             if "SIZE" in what:
                 line.send(f"* {i} FETCH (UID {u} RFC822.SIZE {len(text)})")
+            elif "HEADER" in what and "TEXT" in what:
+                line.raw(self.both(i, u, head + b"\r\n\r\n", body))
             elif "HEADER" in what:
                 self._literal(line, i, u, "RFC822.HEADER", head + b"\r\n\r\n")
             elif "TEXT" in what:
                 self._literal(line, i, u, "BODY[TEXT]", body)
             else:
                 line.send(f"* {i} FETCH (FLAGS ({' '.join(flags)}))")
+
+    @staticmethod
+    def both(i, uid, head, body):
+        return (b"* %d FETCH (UID %d RFC822.HEADER {%d}\r\n%b BODY[TEXT] "
+                b"{%d}\r\n%b)\r\n" % (i, uid, len(head), head, len(body),
+                                       body))
 
     @staticmethod
     def _literal(line, i, uid, name, octets):
