@@ -295,6 +295,11 @@ static enum status select_folder(struct poll *q, const char *folder,
 	return st;
 }
 
+static bool can_quit(enum status st)
+{
+	return st != PS_SOCKET && st != PS_PROTOCOL && st != PS_DNS;
+}
+
 /* What was taken goes, whatever else went wrong. */
 static enum status leave_folder(struct poll *q, enum status st, struct err *e)
 {
@@ -302,7 +307,7 @@ static enum status leave_folder(struct poll *q, enum status st, struct err *e)
 	struct err ignored;
 	enum status end;
 
-	if (q->p->ops->leave == NULL || q->lost)
+	if (q->p->ops->leave == NULL || q->lost || !can_quit(st))
 		return st;
 	end = q->p->ops->leave(q->p, well ? e : &ignored);
 	return well && end != PS_SUCCESS ? end : st;
@@ -445,11 +450,6 @@ static enum status quit(struct poll *q, struct err *e)
 		st = PS_PROTOCOL;
 	}
 	return st;
-}
-
-static bool can_quit(enum status st)
-{
-	return st != PS_SOCKET && st != PS_PROTOCOL && st != PS_DNS;
 }
 
 /* What went wrong first is what counts. */
