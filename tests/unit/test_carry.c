@@ -199,7 +199,7 @@ static void set_up(struct account *a, struct options *global, unsigned how,
 /* The names and the date that stand for themselves. */
 static void fill_in(const char *want, struct str got, struct buf *out)
 {
-	const char *date = NULL, *end = got.p + got.n;
+	const char *date = NULL, *end = got.n != 0 ? got.p + got.n : got.p;
 	size_t i;
 
 	for (; *want != '\0'; want++) {
