@@ -49,11 +49,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/bench/boxes.h"
+
 static const char *root = NULL, *variant = "full";
 static int nbox = 100, nmsg = 2000, size = 4096, nthr = 1, batch = 16,
 	   nrcpt = 1;
 static int hard = 0, keep = 0, maxsec = 60;
-static int *fd_tmp, *fd_new, rootfd;
 static char *body;
 static atomic_int next_msg;
 static atomic_llong n_sync;
@@ -524,28 +525,8 @@ static void raise_limit(void)
 
 static void make_boxes(void)
 {
-	mkdir(root, 0700);
-	rootfd = open(root, O_RDONLY | O_DIRECTORY);
-	if (rootfd < 0)
-		die(root);
-	fd_tmp = malloc(sizeof(int) * nbox);
-	fd_new = malloc(sizeof(int) * nbox);
+	boxes_make(root, nbox);
 	for (int i = 0; i < nbox; i++) {
-		char p[64];
-		sprintf(p, "user%03d", i);
-		mkdirat(rootfd, p, 0700);
-		sprintf(p, "user%03d/cur", i);
-		mkdirat(rootfd, p, 0700);
-		sprintf(p, "user%03d/tmp", i);
-		mkdirat(rootfd, p, 0700);
-		if ((fd_tmp[i] = openat(rootfd, p,
-			 O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-			die(p);
-		sprintf(p, "user%03d/new", i);
-		mkdirat(rootfd, p, 0700);
-		if ((fd_new[i] = openat(rootfd, p,
-			 O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-			die(p);
 		wipe_dir(fd_tmp[i]);
 		wipe_dir(fd_new[i]);
 	}

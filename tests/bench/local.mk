@@ -1,6 +1,8 @@
 # Benchmarks: apart from the tests, and side by side with the originals.
 dist_noinst_SCRIPTS += %D%/delivery.py %D%/fetch.py %D%/tables.py
 
+EXTRA_DIST += %D%/boxes.h
+
 BENCH_TOOLS = %D%/limit %D%/load %D%/sink
 EXTRA_PROGRAMS += $(BENCH_TOOLS)
 %C%_limit_CFLAGS = -std=gnu11 -O2 -pthread

@@ -40,6 +40,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/bench/boxes.h"
+
 enum mode {
 	M_NONE,
 	M_NOSYNC,
@@ -53,7 +55,7 @@ static const char *mname[] = { "none", "nosync", "pool", "sfr", "group",
 	"pipe" };
 static int mode, lmtp, hard, quick, nwork = 16, nbox = 100;
 static const char *addr, *root;
-static int ep, efd, rootfd, *fd_tmp, *fd_new;
+static int ep, efd;
 static unsigned long serial;
 
 struct conn {
@@ -485,33 +487,6 @@ static int options(int argc, char **argv)
 	return 1;
 }
 
-static void make_boxes(void)
-{
-	mkdir(root, 0700);
-	if ((rootfd = open(root, O_RDONLY | O_DIRECTORY)) < 0)
-		die(root);
-	fd_tmp = malloc(sizeof(int) * nbox);
-	fd_new = malloc(sizeof(int) * nbox);
-	for (int i = 0; i < nbox; i++) {
-		char p[64];
-		sprintf(p, "user%03d", i);
-		mkdirat(rootfd, p, 0700);
-		sprintf(p, "user%03d/cur", i);
-		mkdirat(rootfd, p, 0700);
-		sprintf(p, "user%03d/tmp", i);
-		mkdirat(rootfd, p, 0700);
-		if ((fd_tmp[i] = openat(rootfd, p,
-			 O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-			die(p);
-		sprintf(p, "user%03d/new", i);
-		mkdirat(rootfd, p, 0700);
-		if ((fd_new[i] = openat(rootfd, p,
-			 O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-			die(p);
-	}
-	serial = (unsigned long)time(NULL) * 100000;
-}
-
 static void take_clients(int lfd)
 {
 	struct epoll_event e = { .events = EPOLLIN };
@@ -593,8 +568,10 @@ static int set_up(void)
 	getrlimit(RLIMIT_NOFILE, &rl);
 	rl.rlim_cur = rl.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &rl);
-	if (root)
-		make_boxes();
+	if (root) {
+		boxes_make(root, nbox);
+		serial = (unsigned long)time(NULL) * 100000;
+	}
 	ep = epoll_create1(EPOLL_CLOEXEC);
 	efd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	lfd = listen_on();
