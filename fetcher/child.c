@@ -121,7 +121,8 @@ bool child_listen(struct child *c)
 	while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return false;
-	c->end_ms = clock_deadline(c->patience);
+	if (!c->stopped)
+		c->end_ms = clock_deadline(c->patience);
 	if (n == 2 && p[0] == 'P')
 		return true; /* nothing to remember */
 	buf_grew(&c->said, (size_t)n);
@@ -151,6 +152,8 @@ static void learn_rest(const struct child *c, struct tidings_poll *went,
 void child_stop(struct child *c)
 {
 	kill(c->pid, SIGTERM);
+	c->stopped = true;
+	c->patience = GRACE_MS;
 	c->end_ms = clock_deadline(GRACE_MS);
 }
 

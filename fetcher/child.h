@@ -26,6 +26,7 @@ struct child {
 	struct state *state;
 	char *secret; /* where it leaves what it asked for; may be NULL */
 	struct buf said;
+	bool stopped; /* child_stop(): what it says buys no time */
 	bool listed;  /* its list of ids has begun */
 	size_t noted; /* so much of it was looked at as it came */
 };
